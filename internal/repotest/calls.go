@@ -240,7 +240,7 @@ func literalCommand(list []ast.Expr) string {
 		switch s := stringLit(e); {
 		case strings.EqualFold(s, "FLUSHALL"), strings.EqualFold(s, "FLUSHDB"):
 			return strings.ToUpper(s) + wantOwn
-		case s == "KEYS":
+		case s == "KEYS" && (i == 0 || stringLit(list[i-1]) == ""): // else it is a word of MIGRATE or ACL
 			return wantScan
 		case strings.EqualFold(s, "BLOCK") && i+1 < len(list) && stringLit(list[i+1]) == "0":
 			return fmt.Sprintf("%s 0 %s", s, wantBound)

@@ -27,9 +27,9 @@ var layers = [][]string{
 // rootLayer is the layer of package redbrick.
 const rootLayer = 2
 
-// testing packages serve tests: they may import the root and everything below
+// testingPackages serve tests: they may import the root and everything below
 // it, and only tests and each other import them.
-var testingPackages = []string{"redistest", "internal/redisproc", "internal/testenv", "internal/repotest"}
+var testingPackages = []string{"redistest", "internal/redisproc", "internal/childproc", "internal/testenv", "internal/testreport", "internal/repotest"}
 
 // layerOf gives the layer and the package of the table that dir belongs to;
 // the longest match wins, so that internal/cli is not just internal.

@@ -97,7 +97,7 @@ func TestSoundRepositoryPasses(t *testing.T) {
 		"cache/example_test.go": "package cache\n\nfunc ExampleNew() {\n\tif x {\n\t\tfmt.Println(x)\n\t}\n\treturn\n\t// Output: true\n}\n",
 		"cache/clean_test.go": testHead + "\tselect {\n\tcase <-clock.After(1):\n\tcase <-ctx.Done():\n\t}\n" +
 			"\t//repotest:allow commands the server is the test's own\n\t_ = b.Flushall().Build()\n" +
-			"\t_ = b.Blpop().Key(\"k\").Timeout(1).Build()\n\t_ = run(\"keys\")\n}\n",
+			"\t_ = b.Blpop().Key(\"k\").Timeout(1).Build()\n\t_ = run(\"keys\")\n\t_ = run(\"MIGRATE\", \"KEYS\")\n}\n",
 	} {
 		files[p] = text
 	}
