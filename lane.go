@@ -1,0 +1,220 @@
+package redbrick
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+// Lane is a way to Redis with a deadline of its own. Every call on it ends within the deadline, by the server's reply,
+// by ErrTimeout, or by ErrUnavailable; at once, and without touching the network, while the breaker is open.
+// A call that ends early never costs the connection that others share.
+type Lane struct {
+	c       *Client
+	name    string
+	timeout time.Duration
+	// gradual lanes are let through by growing shares after an outage.
+	gradual bool
+	wheel   wheel
+	// pick chooses the connection of the lane.
+	pick func(*conns) rueidis.Client
+	// node is the one server of a lane that Masters gave; such a lane goes past the breaker.
+	node rueidis.Client
+}
+
+var (
+	errNotConnected = fmt.Errorf("%w: not connected yet", ErrUnavailable)
+	errBreakerOpen  = fmt.Errorf("%w: the breaker is open", ErrUnavailable)
+	errClosed       = fmt.Errorf("%w: the client is closed", ErrUnavailable)
+)
+
+// B starts a command.
+func (l *Lane) B() rueidis.Builder {
+	if l.node != nil {
+		return l.node.B()
+	}
+	return l.c.B()
+}
+
+// Do sends one command. The command must not be used again.
+func (l *Lane) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	cn, slot, err := l.enter(cmd)
+	if err != nil {
+		return rueidis.NewErrorResult(err)
+	}
+	began := l.began()
+	call, cancel := l.deadline(ctx)
+	r := l.wire(cn).Do(call, cmd)
+	if cancel != nil {
+		cancel()
+	}
+	r, fault := l.judge(ctx, cn, r)
+	l.report(slot, fault)
+	l.observe(began, 1, fault)
+	return r
+}
+
+// DoMulti sends several commands in one pipeline and returns a result for each, in order. On Cluster they may go to
+// several servers.
+func (l *Lane) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis.RedisResult {
+	if len(cmds) == 0 {
+		return nil
+	}
+	slots := make([]uint16, len(cmds))
+	var cn *conns
+	var refused []error
+	send := cmds
+	for i, cmd := range cmds {
+		one, slot, err := l.enter(cmd)
+		slots[i] = slot
+		if err != nil {
+			if refused == nil {
+				refused = make([]error, len(cmds))
+				send = append([]rueidis.Completed(nil), cmds[:i]...)
+			}
+			refused[i] = err
+			continue
+		}
+		cn = one
+		if refused != nil {
+			send = append(send, cmd)
+		}
+	}
+	var results []rueidis.RedisResult
+	began := l.began()
+	var fault error
+	if len(send) > 0 {
+		call, cancel := l.deadline(ctx)
+		results = l.wire(cn).DoMulti(call, send...)
+		if cancel != nil {
+			cancel()
+		}
+	}
+	if refused != nil {
+		all := make([]rueidis.RedisResult, len(cmds))
+		next := 0
+		for i := range all {
+			if refused[i] != nil {
+				all[i] = rueidis.NewErrorResult(refused[i])
+				continue
+			}
+			all[i] = results[next]
+			next++
+		}
+		results = all
+	}
+	for i := range results {
+		if refused != nil && refused[i] != nil {
+			continue
+		}
+		var f error
+		results[i], f = l.judge(ctx, cn, results[i])
+		l.report(slots[i], f)
+		if f != nil {
+			fault = f
+		}
+	}
+	l.observe(began, len(cmds), fault)
+	return results
+}
+
+func (l *Lane) wire(cn *conns) rueidis.Client {
+	if l.node != nil {
+		return l.node
+	}
+	return l.pick(cn)
+}
+
+func (l *Lane) report(slot uint16, fault error) {
+	if l.node == nil {
+		l.c.breaker.report(slot, fault)
+	}
+}
+
+// enter finds the connection for a command and asks the breaker.
+func (l *Lane) enter(cmd rueidis.Completed) (*conns, uint16, error) {
+	cn := l.c.conns.Load()
+	slot := cmd.Slot()
+	if l.node != nil && cn != nil {
+		return cn, slot, nil
+	}
+	if cn == nil {
+		if l.c.closed.Load() {
+			return nil, slot, errClosed
+		}
+		return nil, slot, errNotConnected
+	}
+	if l.c.cluster && slot&builtOffline != 0 {
+		return nil, slot, errNotConnected
+	}
+	slot &^= builtOffline
+	if !l.c.breaker.allow(slot, l.gradual) {
+		return nil, slot, errBreakerOpen
+	}
+	return cn, slot, nil
+}
+
+// deadline gives the call its end. The caller's context is used as it is where it ends sooner.
+func (l *Lane) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if l.timeout <= 0 {
+		return ctx, nil
+	}
+	if ctx.Done() == nil {
+		return l.wheel.context(l.timeout), nil
+	}
+	if d, ok := ctx.Deadline(); ok && time.Until(d) <= l.timeout {
+		return ctx, nil
+	}
+	return context.WithTimeout(ctx, l.timeout)
+}
+
+// judge translates what went wrong and tells the breaker's view of it: nil for every reply of a server that works, also
+// for an error reply, and for a caller who went away.
+func (l *Lane) judge(ctx context.Context, cn *conns, r rueidis.RedisResult) (rueidis.RedisResult, error) {
+	err := r.Error()
+	if err == nil || rueidis.IsRedisNil(err) {
+		return r, nil
+	}
+	if re, ok := rueidis.IsRedisErr(err); ok {
+		text := re.Error()
+		switch {
+		case re.IsLoading(), re.IsClusterDown(), strings.HasPrefix(text, "MASTERDOWN"):
+			err = fmt.Errorf("%w: %w", ErrUnavailable, re)
+			return rueidis.NewErrorResult(err), err
+		case strings.HasPrefix(text, "READONLY"):
+			// The name we dialled now leads to a replica: dial again to find the primary.
+			l.c.redial(cn)
+			err = fmt.Errorf("%w: %w", ErrUnavailable, re)
+			return rueidis.NewErrorResult(err), nil
+		}
+		return r, nil
+	}
+	switch {
+	case ctx.Err() != nil:
+		return rueidis.NewErrorResult(ctx.Err()), nil
+	case errors.Is(err, context.DeadlineExceeded):
+		err = fmt.Errorf("%w: no reply within %v: %w", ErrTimeout, l.timeout, ErrUnavailable)
+	case errors.Is(err, context.Canceled):
+		return rueidis.NewErrorResult(err), nil
+	default:
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return rueidis.NewErrorResult(err), err
+}
+
+func (l *Lane) began() time.Time {
+	if l.c.options.Observer.Command == nil {
+		return time.Time{}
+	}
+	return time.Now()
+}
+
+func (l *Lane) observe(began time.Time, commands int, err error) {
+	if f := l.c.options.Observer.Command; f != nil {
+		f(CommandEvent{Lane: l.name, Commands: commands, Duration: time.Since(began), Err: err})
+	}
+}

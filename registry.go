@@ -1,0 +1,106 @@
+package redbrick
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/redis/rueidis"
+
+	"github.com/redbrick-go/redbrick/internal/keyspace"
+	"github.com/redbrick-go/redbrick/internal/script"
+
+	_ "embed"
+)
+
+// registry knows which brick owns which shape of key.
+type registry struct {
+	mu     sync.RWMutex
+	shapes []keyspace.Shape
+}
+
+// Register declares the keys that a brick is about to use. A shape that another owner has declared is refused with an
+// error that wraps ErrConfig and names both.
+func (c *Client) Register(shapes ...keyspace.Shape) error {
+	c.registry.mu.Lock()
+	defer c.registry.mu.Unlock()
+	var added []keyspace.Shape
+	for _, s := range shapes {
+		i := slices.IndexFunc(c.registry.shapes, func(o keyspace.Shape) bool { return o.Pattern == s.Pattern })
+		switch {
+		case i < 0:
+			added = append(added, s)
+		case c.registry.shapes[i] != s:
+			return fmt.Errorf("%w: keys %q of %s belong to %s already, expected one owner",
+				ErrConfig, s.Pattern, s.Owner, c.registry.shapes[i].Owner)
+		}
+	}
+	c.registry.shapes = append(c.registry.shapes, added...)
+	return nil
+}
+
+// Shapes lists the registered shapes by pattern.
+func (c *Client) Shapes() []keyspace.Shape {
+	c.registry.mu.RLock()
+	defer c.registry.mu.RUnlock()
+	all := slices.Clone(c.registry.shapes)
+	slices.SortFunc(all, func(a, b keyspace.Shape) int { return strings.Compare(a.Pattern, b.Pattern) })
+	return all
+}
+
+// layouts are the versions of stored data that this process has asked for.
+type layouts struct {
+	mu    sync.Mutex
+	asked map[string]layout
+}
+
+// layout is the version of stored data that a brick writes, and the lowest version of a program that may read it.
+type layout struct{ written, reader int }
+
+//go:embed lua/layout.lua
+var layoutSource string
+
+var layoutScript = script.New("layout", layoutSource)
+
+// UseLayout declares that a brick writes layout version written, which programs of version reader and later can read.
+// Both are kept in the hash `<ns>~layout`. A process whose own version is below the reader that is stored there is
+// refused with an error that wraps ErrConfig. While Redis is away the check waits for the connection, which then fails
+// to come up.
+func (c *Client) UseLayout(ctx context.Context, brick string, written, reader int) error {
+	c.layouts.mu.Lock()
+	if c.layouts.asked == nil {
+		c.layouts.asked = make(map[string]layout)
+	}
+	_, known := c.layouts.asked[brick]
+	c.layouts.asked[brick] = layout{written, reader}
+	c.layouts.mu.Unlock()
+	cn := c.conns.Load()
+	if known || cn == nil {
+		return nil
+	}
+	return c.layouts.verify(ctx, cn.data, c.options.Namespace, brick)
+}
+
+// verify checks the named bricks, or all.
+func (l *layouts) verify(ctx context.Context, data rueidis.Client, namespace string, bricks ...string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for brick, v := range l.asked {
+		if len(bricks) > 0 && !slices.Contains(bricks, brick) {
+			continue
+		}
+		got, err := layoutScript.Do(ctx, data, []string{namespace + "~layout"},
+			[]string{brick, strconv.Itoa(v.written), strconv.Itoa(v.reader)}).AsInt64()
+		if err != nil {
+			return fmt.Errorf("%w: checking the layout of %s: %w", ErrUnavailable, brick, err)
+		}
+		if int(got) > v.written {
+			return fmt.Errorf("%w: the data of %s asks for a program of layout version %d or later, this one has version %d",
+				ErrConfig, brick, got, v.written)
+		}
+	}
+	return nil
+}

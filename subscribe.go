@@ -1,0 +1,106 @@
+package redbrick
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+// Subscribe listens to a channel (physical name) on a connection of its own until stop is called. It returns once the
+// subscription stands, or with an error when the server does not take it at once.
+//
+// message gets every payload. live gets true when the subscription stands (again) and false when it is lost, which a
+// ping notices within 1.5 s on a silent link; whatever was published in between is lost. Both run on the connection's
+// reader and must not block.
+func (c *Client) Subscribe(ctx context.Context, channel string, message func(payload string), live func(bool)) (stop func(), err error) {
+	first := make(chan error, 1)
+	life, cancel := context.WithCancel(c.life)
+	ended := make(chan struct{})
+	ok := c.spawn(func() {
+		defer close(ended)
+		c.listen(life, channel, message, live, first)
+	})
+	if !ok {
+		cancel()
+		return nil, errClosed
+	}
+	stop = sync.OnceFunc(func() {
+		cancel()
+		<-ended
+	})
+	select {
+	case err = <-first:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return stop, nil
+}
+
+// listen keeps the subscription until life ends. The outcome of the first try goes to first.
+func (c *Client) listen(life context.Context, channel string, message func(string), live func(bool), first chan<- error) {
+	const pause = 50 * time.Millisecond
+	delay := pause
+	for attempt := 0; life.Err() == nil; attempt++ {
+		err := c.listenOnce(life, channel, message, func() {
+			delay = pause
+			live(true)
+			if attempt == 0 {
+				first <- nil
+			}
+		})
+		if attempt == 0 {
+			select {
+			case first <- err:
+			default:
+			}
+		}
+		live(false)
+		timer := time.NewTimer(delay)
+		select {
+		case <-life.Done():
+			timer.Stop()
+		case <-timer.C:
+		}
+		delay = min(2*delay, c.options.RetryDelay)
+	}
+}
+
+func (c *Client) listenOnce(life context.Context, channel string, message func(string), stands func()) error {
+	client, err := c.dial(life, roleBlocking, func(opt *rueidis.ClientOption) {
+		opt.Dialer.KeepAlive = trackedPing
+		opt.ConnWriteTimeout = trackedTimeout
+	})
+	if err != nil {
+		return err
+	}
+	defer c.release(client)
+	wire, release := client.Dedicate()
+	defer release()
+	lost := wire.SetPubSubHooks(rueidis.PubSubHooks{
+		OnMessage: func(m rueidis.PubSubMessage) { message(m.Message) },
+		OnSubscription: func(s rueidis.PubSubSubscription) {
+			if s.Kind == "subscribe" {
+				stands()
+			}
+		},
+	})
+	call, cancel := context.WithTimeout(life, c.options.ConnectTimeout)
+	err = wire.Do(call, wire.B().Subscribe().Channel(channel).Build()).Error()
+	cancel()
+	if err != nil {
+		return fmt.Errorf("%w: subscribing to %s: %w", ErrUnavailable, channel, err)
+	}
+	select {
+	case <-life.Done():
+		return life.Err()
+	case err = <-lost:
+		return fmt.Errorf("%w: subscription to %s: %w", ErrUnavailable, channel, err)
+	}
+}

@@ -1,0 +1,244 @@
+package redbrick
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+// Feed tells a near cache what it has to forget. See PROTOCOLS.md P3.
+//
+// Generation is even while invalidations arrive and odd while they do not. It grows whenever some may have been missed:
+// whatever was read under another generation must be neither served nor kept.
+type Feed struct {
+	// Generation belongs to the client: one for all near caches.
+	Generation *atomic.Uint64
+	// Announce is the channel on which scripts have to publish the keys they write, empty where the server tracks.
+	// It is known once the client is connected.
+	Announce func() string
+}
+
+// sink is one brick's interest in the keys below a prefix.
+type sink struct {
+	prefix      string
+	invalidated func(key string)
+	flushed     func()
+}
+
+// tracker owns the connection on which invalidations arrive and fans them out.
+//
+// On servers with CLIENT TRACKING it is a client of one connection per node in BCAST mode over the shortest of the
+// registered prefixes, through which near caches also read. Elsewhere it is a subscription to the channel `<ns>~inv`.
+type tracker struct {
+	c          *Client
+	generation atomic.Uint64
+	client     atomic.Pointer[rueidis.Client] // tracking mode only
+	sinks      atomic.Pointer[[]sink]         // longest prefix first
+	announce   atomic.Pointer[string]
+	rebuilding sync.Mutex
+	cancel     func() // ends the subscription of pub/sub mode
+	done       chan struct{}
+}
+
+// trackedPing and trackedTimeout bound how long a dead link goes unnoticed: a reply in the first of two ping intervals
+// postpones the ping to the second, so the bound is 2*trackedPing + trackedTimeout = 1.5 s.
+const (
+	trackedPing    = 400 * time.Millisecond
+	trackedTimeout = 700 * time.Millisecond
+)
+
+func newTracker(c *Client) *tracker {
+	t := &tracker{c: c}
+	t.generation.Store(1) // odd: nothing arrives yet
+	t.sinks.Store(&[]sink{})
+	none := ""
+	t.announce.Store(&none)
+	return t
+}
+
+// Track makes invalidated hear of every key below prefix (physical, namespace included) that is written, deleted or
+// expires, and flushed of every moment at which such news may have been lost. Both run on the connection's reader: they
+// must not block. A key is told to the longest prefix that fits. Calls belong to the start of the program: each may
+// replace the tracked connection, which empties all near caches.
+func (c *Client) Track(ctx context.Context, prefix string, invalidated func(key string), flushed func()) (Feed, error) {
+	feed := Feed{Generation: &c.tracker.generation, Announce: func() string { return *c.tracker.announce.Load() }}
+	if err := c.tracker.add(sink{prefix, invalidated, flushed}); err != nil {
+		return feed, err
+	}
+	if c.conns.Load() == nil {
+		return feed, nil // connect will build the tracked connection
+	}
+	if err := c.tracker.rebuild(ctx); err != nil {
+		c.log.Warn("near caches are off: no invalidations", "error", err)
+	}
+	return feed, nil
+}
+
+func (t *tracker) add(s sink) error {
+	t.rebuilding.Lock()
+	defer t.rebuilding.Unlock()
+	old := *t.sinks.Load()
+	for _, o := range old {
+		if o.prefix == s.prefix {
+			return fmt.Errorf("%w: prefix %q is tracked already, expected one owner", ErrConfig, s.prefix)
+		}
+	}
+	all := append(slices.Clone(old), s)
+	slices.SortFunc(all, func(a, b sink) int { return len(b.prefix) - len(a.prefix) })
+	t.sinks.Store(&all)
+	return nil
+}
+
+// prefixes are the shortest of overlapping prefixes: Redis refuses overlaps.
+func (t *tracker) prefixes() []string {
+	var all []string
+	for _, s := range slices.Backward(*t.sinks.Load()) {
+		if !slices.ContainsFunc(all, func(p string) bool { return strings.HasPrefix(s.prefix, p) }) {
+			all = append(all, s.prefix)
+		}
+	}
+	return all
+}
+
+func (t *tracker) pick(cn *conns) rueidis.Client {
+	if p := t.client.Load(); p != nil {
+		return *p
+	}
+	return cn.data
+}
+
+// connected reports whether nothing is left to be built.
+func (t *tracker) connected() bool {
+	return len(*t.sinks.Load()) == 0 || t.generation.Load()&1 == 0
+}
+
+// try finds out whether the server lets this client track.
+func (t *tracker) try(ctx context.Context) error {
+	client, err := t.dial(ctx, []string{t.c.options.Namespace + "~probe"}, func([]rueidis.RedisMessage) {})
+	if err == nil {
+		client.Close()
+	}
+	return err
+}
+
+func (t *tracker) dial(ctx context.Context, prefixes []string, on func([]rueidis.RedisMessage)) (rueidis.Client, error) {
+	return t.c.dial(ctx, roleTracked, func(opt *rueidis.ClientOption) {
+		opt.DisableCache = false
+		opt.ClientTrackingOptions = []string{"BCAST"}
+		for _, p := range prefixes {
+			opt.ClientTrackingOptions = append(opt.ClientTrackingOptions, "PREFIX", p)
+		}
+		opt.OnInvalidations = on
+		opt.Dialer.KeepAlive = trackedPing
+		opt.ConnWriteTimeout = trackedTimeout
+	})
+}
+
+// rebuild makes the connection anew for the present prefixes.
+func (t *tracker) rebuild(ctx context.Context) error {
+	t.rebuilding.Lock()
+	defer t.rebuilding.Unlock()
+	prefixes := t.prefixes()
+	if len(prefixes) == 0 {
+		return nil
+	}
+	if !t.c.Features().Tracking {
+		return t.subscribe(ctx)
+	}
+	// Messages of a client that has been replaced are of no interest, its end above all.
+	var current atomic.Bool
+	current.Store(true)
+	client, err := t.dial(ctx, prefixes, func(keys []rueidis.RedisMessage) {
+		if current.Load() {
+			t.heard(keys)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	old := t.client.Swap(&client)
+	t.bump(true)
+	retire := t.cancel
+	t.cancel = func() { current.Store(false) }
+	if retire != nil {
+		retire()
+	}
+	if old != nil {
+		(*old).Close()
+	}
+	return nil
+}
+
+// heard fans out one push of the server; nil means that anything may have changed.
+func (t *tracker) heard(keys []rueidis.RedisMessage) {
+	if keys == nil {
+		// The connection is dialled again by the next read; what that read fills is heard of from then on.
+		t.bump(true)
+		return
+	}
+	for i := range keys {
+		if key, err := keys[i].ToString(); err == nil {
+			t.tell(key)
+		}
+	}
+}
+
+func (t *tracker) tell(key string) {
+	for _, s := range *t.sinks.Load() {
+		if strings.HasPrefix(key, s.prefix) {
+			s.invalidated(key)
+			return
+		}
+	}
+}
+
+// bump starts a new generation and empties all near caches.
+func (t *tracker) bump(live bool) {
+	for {
+		g := t.generation.Load()
+		next := g + 2
+		if live != (g&1 == 0) {
+			next = g + 1
+		}
+		if t.generation.CompareAndSwap(g, next) {
+			break
+		}
+	}
+	for _, s := range *t.sinks.Load() {
+		s.flushed()
+	}
+}
+
+// subscribe is pub/sub mode: scripts publish the keys they write, and near caches live only while this hears them.
+func (t *tracker) subscribe(ctx context.Context) error {
+	if t.cancel != nil { // one subscription serves all prefixes
+		t.bump(t.generation.Load()&1 == 0)
+		return nil
+	}
+	channel := t.c.options.Namespace + "~inv"
+	t.announce.Store(&channel)
+	stop, err := t.c.Subscribe(ctx, channel, t.tell, t.bump)
+	if err != nil {
+		return err
+	}
+	t.cancel = stop
+	return nil
+}
+
+func (t *tracker) close() {
+	t.rebuilding.Lock()
+	defer t.rebuilding.Unlock()
+	t.bump(false)
+	if t.cancel != nil {
+		t.cancel()
+	}
+	if p := t.client.Swap(nil); p != nil {
+		(*p).Close()
+	}
+}
