@@ -1,0 +1,79 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/redbrick-go/redbrick/apps/internal/sqldb"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+)
+
+func scanItem(row scanner) (shop.InventoryItem, error) {
+	var i shop.InventoryItem
+	err := row.Scan(&i.Item, &i.Stock, sqldb.Time{To: &i.UpdatedAt})
+	return i, err
+}
+
+// Stock returns an item, or shop.ErrNotFound.
+func (q queries) Stock(ctx context.Context, item string) (shop.InventoryItem, error) {
+	item, err := shop.NormalizeItem(item)
+	if err != nil {
+		return shop.InventoryItem{}, err
+	}
+	i, err := scanItem(q.read.QueryRowContext(ctx, "SELECT item, stock, updated_at FROM inventory WHERE item = $1", item))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = notFound("item", item)
+	}
+	if err != nil {
+		return shop.InventoryItem{}, wrap("read stock", err)
+	}
+	return i, nil
+}
+
+// SetStock makes or overwrites an item's stock.
+func (q queries) SetStock(ctx context.Context, item string, stock int64) (shop.InventoryItem, error) {
+	item, err := shop.NormalizeStock(item, stock)
+	if err != nil {
+		return shop.InventoryItem{}, err
+	}
+	i, err := scanItem(q.write.QueryRowContext(ctx, `INSERT INTO inventory (item, stock, updated_at) VALUES ($1, $2, $3)
+		ON CONFLICT (item) DO UPDATE SET stock = excluded.stock, updated_at = excluded.updated_at
+		RETURNING item, stock, updated_at`, item, stock, now()))
+	return i, wrap("set stock", err)
+}
+
+// TakeStock takes n at once: the condition is in the statement that takes, so
+// no two callers can share the last piece.
+func (q queries) TakeStock(ctx context.Context, item string, n int64) (shop.InventoryItem, error) {
+	item, err := shop.NormalizeTake(item, n)
+	if err != nil {
+		return shop.InventoryItem{}, err
+	}
+	return atomic(ctx, q, "take stock", func(q queries) (shop.InventoryItem, error) {
+		i, err := scanItem(q.write.QueryRowContext(ctx, `UPDATE inventory SET stock = stock - $2, updated_at = $3
+			WHERE item = $1 AND stock >= $2 RETURNING item, stock, updated_at`, item, n, now()))
+		if errors.Is(err, sql.ErrNoRows) {
+			have, err := q.Stock(ctx, item)
+			if err != nil {
+				return shop.InventoryItem{}, err
+			}
+			return shop.InventoryItem{}, fmt.Errorf("item %q: %d wanted, %d in store: %w", item, n, have.Stock, shop.ErrOutOfStock)
+		}
+		return i, err
+	})
+}
+
+// AllStock walks all items by name.
+func (q queries) AllStock(ctx context.Context) iter.Seq2[shop.InventoryItem, error] {
+	return walk(func(after *shop.InventoryItem, limit int) ([]shop.InventoryItem, error) {
+		last := ""
+		if after != nil {
+			last = after.Item
+		}
+		batch, err := list(ctx, q.read, scanItem, "SELECT item, stock, updated_at FROM inventory WHERE item > $1 ORDER BY item LIMIT $2", last, limit)
+		return batch, wrap("walk stock", err)
+	})
+}

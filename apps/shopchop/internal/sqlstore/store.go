@@ -1,0 +1,160 @@
+package sqlstore
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"time"
+
+	"github.com/redbrick-go/redbrick/apps/internal/sqldb"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Store is the primary database of Shop & Chop. It is safe for concurrent use.
+type Store struct {
+	db *sqldb.DB
+	queries
+}
+
+// queries are the repository's methods over a database or over a transaction.
+type queries struct {
+	dialect sqldb.Dialect
+	read    sqldb.Querier
+	write   sqldb.Querier
+	// atomically runs f in a transaction; inside of one, in that one.
+	atomically func(ctx context.Context, f func(queries) error) error
+}
+
+var _ shop.Repository = (*Store)(nil)
+
+// Open opens the database at a sqlite: or postgres: address, see
+// sqldb.Options.URL, and brings its schema up to date.
+func Open(ctx context.Context, url string) (*Store, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	db, err := sqldb.Open(ctx, sqldb.Options{URL: url, Migrations: files})
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	s := &Store{db: db, queries: queries{dialect: db.Dialect, read: db.Read, write: db.Write}}
+	s.atomically = func(ctx context.Context, f func(queries) error) error {
+		return db.InTx(ctx, func(tx sqldb.Querier) error {
+			q := queries{dialect: db.Dialect, read: tx, write: tx}
+			q.atomically = func(_ context.Context, f func(queries) error) error { return f(q) }
+			return f(q)
+		})
+	}
+	return s, nil
+}
+
+// Dialect names the database: "sqlite" or "postgres".
+func (s *Store) Dialect() string { return s.db.Dialect.Name }
+
+// Close waits for running statements and closes the database.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Ping reports whether the database answers.
+func (q queries) Ping(ctx context.Context) error {
+	var one int
+	return wrap("ping", q.read.QueryRowContext(ctx, "SELECT 1").Scan(&one))
+}
+
+// Empty reports whether there are neither users nor recipes.
+func (q queries) Empty(ctx context.Context) (bool, error) {
+	var some bool
+	err := q.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM recipes)`).Scan(&some)
+	return !some, wrap("empty", err)
+}
+
+// Atomically runs f in one transaction.
+func (q queries) Atomically(ctx context.Context, f func(shop.Repository) error) error {
+	return q.atomically(ctx, func(q queries) error { return f(q) })
+}
+
+// atomic runs f in a transaction and returns its value if that was committed.
+func atomic[T any](ctx context.Context, q queries, doing string, f func(queries) (T, error)) (T, error) {
+	var value, none T
+	err := q.atomically(ctx, func(q queries) (err error) {
+		value, err = f(q)
+		return err
+	})
+	if err != nil {
+		return none, wrap(doing, err)
+	}
+	return value, nil
+}
+
+// scanner is a row that can be read: *sql.Row, *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// list reads all rows of a query; the result is never nil.
+func list[T any](ctx context.Context, q sqldb.Querier, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err has said it already
+	all := []T{}
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// walkBatch is how many rows a walk over a table reads at once.
+const walkBatch = 500
+
+// walk yields the rows of a table in batches. next reads up to limit rows that
+// come after the given one, nil at the start.
+func walk[T any](next func(after *T, limit int) ([]T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var after *T
+		for {
+			batch, err := next(after, walkBatch)
+			if err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			for _, row := range batch {
+				if !yield(row, nil) {
+					return
+				}
+			}
+			if len(batch) < walkBatch {
+				return
+			}
+			after = &batch[len(batch)-1]
+		}
+	}
+}
+
+// now is the time of a change, in the precision that is stored.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+// wrap says where an error of the database came from; errors of the domain
+// name their subject already.
+func wrap(doing string, err error) error {
+	for _, known := range []error{nil, shop.ErrNotFound, shop.ErrForbidden, shop.ErrConflict, shop.ErrInvalid} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	return fmt.Errorf("sqlstore: %s: %w", doing, err)
+}
+
+func notFound(what string, id any) error {
+	return fmt.Errorf("%s %v: %w", what, id, shop.ErrNotFound)
+}
