@@ -1,0 +1,224 @@
+package near
+
+import (
+	"hash/maphash"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/redbrick-go/redbrick/internal/clock"
+)
+
+// Entry is one value. It must not be changed after it was stored.
+type Entry[V any] struct {
+	Value V
+	// Raw is the encoded value, nil where the cache does not keep it.
+	Raw []byte
+	// Missing is true for an entry that says that there is nothing.
+	Missing bool
+	// Seq and Tags decide whether the entry is still valid: every cell must be at most Seq, Floor too.
+	Seq  uint64
+	Tags []*Cell
+
+	until      time.Duration // on the coarse clock
+	cost       uint32
+	generation uint64
+	stripe     uint8
+}
+
+// Cell is the number of one tag, shared by all entries that bear it.
+type Cell struct{ n atomic.Uint64 }
+
+// Unknown is the number of a cell that has to be read again: above every Seq.
+const Unknown = 1<<64 - 1
+
+// Load returns the number.
+func (c *Cell) Load() uint64 { return c.n.Load() }
+
+// Store sets the number.
+func (c *Cell) Store(n uint64) { c.n.Store(n) }
+
+// Options of a Cache.
+type Options struct {
+	// MaxBytes bounds the sum of the costs given to Ticket.Store.
+	MaxBytes uint64
+	// Generation is the feed's: even while invalidations arrive, different after any may have been lost.
+	Generation *atomic.Uint64
+	// Clock decides when entries end.
+	Clock *clock.Coarse
+}
+
+// Cache is the near level of one cache. It is safe for concurrent use.
+type Cache[V any] struct {
+	entries    *otter.Cache[string, *Entry[V]]
+	generation *atomic.Uint64
+	clock      *clock.Coarse
+	seed       maphash.Seed
+	shards     [shards]shard
+	hits       [stripes]counter
+}
+
+const (
+	shards  = 64
+	stripes = 16
+	// overhead is what an entry costs besides its value and its key: node, map slot, struct.
+	overhead = 256
+)
+
+// shard holds the reads under way of a part of the ids.
+type shard struct {
+	mu      sync.Mutex
+	tickets map[string]*flight
+	_       [40]byte
+}
+
+// flight is shared by all readers of one id; void is set by an invalidation.
+type flight struct {
+	readers int
+	void    bool
+}
+
+type counter struct {
+	n atomic.Int64
+	_ [56]byte
+}
+
+// New makes a Cache.
+func New[V any](o Options) (*Cache[V], error) {
+	entries, err := otter.New(&otter.Options[string, *Entry[V]]{
+		MaximumWeight: o.MaxBytes,
+		Weigher:       func(_ string, e *Entry[V]) uint32 { return e.cost },
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := &Cache[V]{entries: entries, generation: o.Generation, clock: o.Clock, seed: maphash.MakeSeed()}
+	for i := range c.shards {
+		c.shards[i].tickets = make(map[string]*flight)
+	}
+	return c, nil
+}
+
+// Get returns the entry of an id if it may be served now.
+func (c *Cache[V]) Get(id string) (*Entry[V], bool) {
+	e, ok := c.entries.GetIfPresent(id)
+	if !ok || !c.valid(e) {
+		return nil, false
+	}
+	c.hits[e.stripe].n.Add(1)
+	return e, true
+}
+
+// valid is the hit path: one load for the generation, one for the clock, one a tag.
+func (c *Cache[V]) valid(e *Entry[V]) bool {
+	if e.generation != c.generation.Load() || e.until <= c.clock.Now() {
+		return false
+	}
+	for _, cell := range e.Tags {
+		if cell.n.Load() > e.Seq {
+			return false
+		}
+	}
+	return true
+}
+
+// Ticket is the right to store what is about to be read.
+type Ticket[V any] struct {
+	c          *Cache[V]
+	id         string
+	flight     *flight
+	generation uint64
+}
+
+// Begin takes a ticket before Redis is read. Store or Cancel must follow.
+func (c *Cache[V]) Begin(id string) Ticket[V] {
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.tickets[id]
+	if f == nil {
+		f = &flight{}
+		s.tickets[id] = f
+	}
+	f.readers++
+	return Ticket[V]{c: c, id: id, flight: f, generation: c.generation.Load()}
+}
+
+// Store keeps the entry for ttl, unless something happened to the id since Begin. size is the memory of value and raw in
+// bytes. It reports whether the entry was kept.
+func (t Ticket[V]) Store(e *Entry[V], ttl time.Duration, size int) bool {
+	s := t.c.shard(t.id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.leave(s)
+	// The coarse clock may lag by a tick: the entry ends that much sooner. An entry too short-lived is not worth keeping.
+	if t.flight.void || t.generation&1 == 1 || t.generation != t.c.generation.Load() || ttl <= 2*clock.Tick {
+		return false
+	}
+	e.until = t.c.clock.Exact() + ttl - 2*clock.Tick
+	e.generation = t.generation
+	e.cost = uint32(min(size+len(t.id)+overhead, 1<<31)) //nolint:gosec // bounded
+	e.stripe = uint8(rand.Uint32N(stripes))              //nolint:gosec // spreads counters
+	t.c.entries.Set(t.id, e)
+	return true
+}
+
+// Cancel gives the ticket back unused.
+func (t Ticket[V]) Cancel() {
+	s := t.c.shard(t.id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.leave(s)
+}
+
+func (t Ticket[V]) leave(s *shard) {
+	t.flight.readers--
+	if t.flight.readers == 0 && s.tickets[t.id] == t.flight {
+		delete(s.tickets, t.id)
+	}
+}
+
+// Forget drops the entry of an id and voids the tickets out for it. It reports whether there was either.
+func (c *Cache[V]) Forget(id string) bool {
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.tickets[id]
+	if f != nil {
+		f.void = true
+		delete(s.tickets, id)
+	}
+	_, had := c.entries.Invalidate(id)
+	return had || f != nil
+}
+
+// Flush drops everything. Tickets are void by the generation, which the feed has moved on before.
+func (c *Cache[V]) Flush() { c.entries.InvalidateAll() }
+
+// Hits is how many times Get found an entry.
+func (c *Cache[V]) Hits() int64 {
+	var n int64
+	for i := range c.hits {
+		n += c.hits[i].n.Load()
+	}
+	return n
+}
+
+// Len is about how many entries there are, Bytes about what they cost.
+func (c *Cache[V]) Len() int { return c.entries.EstimatedSize() }
+
+// Bytes is the cost of all entries, after pending evictions.
+func (c *Cache[V]) Bytes() uint64 {
+	c.entries.CleanUp()
+	return c.entries.WeightedSize()
+}
+
+// Close ends the background work.
+func (c *Cache[V]) Close() { c.entries.StopAllGoroutines() }
+
+func (c *Cache[V]) shard(id string) *shard {
+	return &c.shards[maphash.String(c.seed, id)%shards]
+}

@@ -1,0 +1,2 @@
+// Package push wakes goroutines that wait for something another process does.
+package push
