@@ -93,9 +93,6 @@ func parseURL(raw string) (target, error) {
 
 func parseUser(s string) (username, password string, err error) {
 	user, pass, _ := strings.Cut(s, ":")
-	if strings.ContainsAny(s, "@") {
-		return "", "", errors.New("'@' in a password to be percent-encoded as %40")
-	}
 	username, err = url.PathUnescape(user)
 	if err == nil {
 		password, err = url.PathUnescape(pass)
@@ -293,8 +290,13 @@ func redactURL(raw string) string {
 		authority = rest[:i]
 	}
 	for host := range strings.SplitSeq(authority, ",") {
-		if _, err := parseHost(host, redisPort); err != nil && strings.Contains(host, ":") {
-			return head + hidden + redactQuery(rest[len(authority):])
+		if _, err := parseHost(host, redisPort); err == nil {
+			continue
+		}
+		// Behind a colon anything but a short number may be a password that lacks its host.
+		name, port, ok := strings.Cut(host, ":")
+		if _, err := parseNumber(port, 0, 99999); ok && (name == "" || err != nil) {
+			return head + hidden
 		}
 	}
 	return head + redactQuery(rest)
