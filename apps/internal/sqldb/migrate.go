@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -26,6 +27,9 @@ func migrate(ctx context.Context, db *DB, migrations fs.FS) error {
 		return fmt.Errorf("sqldb: migrations: %w", err)
 	}
 	if _, err := provider.Up(ctx); err != nil {
+		if partial := new(goose.PartialError); errors.As(err, &partial) && partial.Failed != nil {
+			return fmt.Errorf("sqldb: migrate %s: %s: %w", db.Dialect.Name, partial.Failed.Source.Path, partial.Err)
+		}
 		return fmt.Errorf("sqldb: migrate %s: %w", db.Dialect.Name, err)
 	}
 	return nil
