@@ -97,3 +97,22 @@ func TestPrivateClusterMovesSlotsAndFailsOver(t *testing.T) {
 		return err
 	})
 }
+
+func TestPrivateSentinelFailsOver(t *testing.T) {
+	t.Parallel()
+	s := redistest.PrivateSentinel(t)
+	rb := redistest.OpenURL(t, s.URL())
+	set(t, rb, "k", "v")
+	s.Master().Do("WAIT", "1", "10000")
+	dead, heir := s.Failover()
+	if dead.Addr() == heir.Addr() {
+		t.Errorf("%s is its own heir", dead.Addr())
+	}
+	redistest.Eventually(t, time.Minute, func() error {
+		got, err := get(t.Context(), rb, "k")
+		if err == nil && got != "v" {
+			t.Errorf("GET after the failover = %q, want v", got)
+		}
+		return err
+	})
+}

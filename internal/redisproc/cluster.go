@@ -123,17 +123,7 @@ func (c *Cluster) Ready(ctx context.Context) error {
 		return err
 	}
 	for _, n := range c.running() {
-		err := poll(ctx, func() error {
-			info, err := n.Do(ctx, "INFO", "replication")
-			if err != nil {
-				return err
-			}
-			if field(info, "role") == "slave" && field(info, "master_link_status") != "up" {
-				return fmt.Errorf("replica %s is not in step with its master", n.Addr())
-			}
-			return nil
-		})
-		if err != nil {
+		if err := inStep(ctx, n); err != nil {
 			return err
 		}
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	Conf []string
 	// Dir keeps the server's files. Empty: a temporary folder, removed by Stop.
 	Dir string
+
+	sentinel bool // run as a Sentinel
 }
 
 // Server is one redis-server process. Its methods may be called from several
@@ -42,6 +44,7 @@ type Server struct {
 	password string // of the default user, from a requirepass line
 	port     int
 	program  string
+	args     []string // after the configuration file
 
 	mu   sync.Mutex
 	proc *childproc.Process
@@ -65,6 +68,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{dir: o.Dir, conf: o.Conf, program: program}
+	if o.sentinel {
+		s.args = []string{"--sentinel"}
+	}
 	for _, line := range o.Conf {
 		if f := strings.Fields(line); len(f) == 2 && strings.EqualFold(f[0], "requirepass") {
 			s.password = strings.Trim(f[1], `"'`)
@@ -206,7 +212,7 @@ func (s *Server) run(ctx context.Context) error {
 	}
 	_ = os.Remove(filepath.Join(s.dir, "redis.log")) // the errors we quote are to be this run's
 	var out strings.Builder
-	cmd := exec.Command(s.program, path)
+	cmd := exec.Command(s.program, append([]string{path}, s.args...)...)
 	cmd.Dir = s.dir
 	cmd.Stdout, cmd.Stderr = &out, &out // a bad line of the configuration is printed here
 	proc, err := childproc.Launch(cmd, syscall.SIGKILL)
