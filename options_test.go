@@ -135,6 +135,19 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+func TestTargetNamesTheServer(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"":                           "the embedded engine",
+		"redis+cluster://u:hush@a,b": "a:6379, b:6379",
+	} {
+		got, err := Options{URL: raw}.resolve()
+		if err != nil || got.String() != want {
+			t.Errorf("%q is named %q, %v; want %q", raw, got, err, want)
+		}
+	}
+}
+
 func TestCachePrefix(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ namespace, prefix, want string }{

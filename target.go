@@ -46,12 +46,12 @@ type target struct {
 	tls    *tls.Config
 }
 
-// String names the server for people: no secrets.
+// String names the server for people, by its addresses where it has any, without secrets.
 func (t target) String() string {
 	if len(t.addresses) == 0 {
 		return t.kind.String()
 	}
-	return t.kind.String() + " (" + strings.Join(t.addresses, ", ") + ")"
+	return strings.Join(t.addresses, ", ")
 }
 
 // target brings the sources together: URL or Host or the template, then what they left out.
