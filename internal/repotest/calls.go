@@ -89,18 +89,19 @@ func checkSleep(t *Tree) []Finding {
 }
 
 // checkTestMain wants a leak check in every package that has tests: a TestMain
-// that calls goleak or redistest.Main, which calls it.
+// that calls goleak or the Main of a package that does, such as redistest.
 func checkTestMain(t *Tree) []Finding {
 	var out []Finding
 	dirs, files := t.packages()
+	checkers := t.leakCheckers()
 	for _, dir := range dirs {
 		tests, checked := false, false
 		for _, f := range files[dir] {
 			tests = tests || f.test && hasTests(f.ast)
-			checked = checked || f.test && leakChecked(f)
+			checked = checked || f.test && leakChecked(f, checkers)
 		}
 		if tests && !checked {
-			out = append(out, Finding{Path: dir, Text: "tests without a leak check, expected a TestMain that calls goleak.VerifyTestMain or redistest.Main"})
+			out = append(out, Finding{Path: dir, Text: "tests without a leak check, expected a TestMain that calls goleak.VerifyTestMain, redistest.Main or the like"})
 		}
 	}
 	return out
@@ -113,7 +114,7 @@ func hasTests(f *ast.File) bool {
 	})
 }
 
-func leakChecked(f *goFile) bool {
+func leakChecked(f *goFile, checkers map[string]bool) bool {
 	for _, d := range f.ast.Decls {
 		fn, ok := d.(*ast.FuncDecl)
 		if !ok || fn.Name.Name != "TestMain" {
@@ -122,10 +123,7 @@ func leakChecked(f *goFile) bool {
 		found := false
 		ast.Inspect(fn, func(n ast.Node) bool {
 			if c, ok := n.(*ast.CallExpr); ok {
-				sel, _ := c.Fun.(*ast.SelectorExpr)
-				found = found || sel != nil && leakCheckers[f.importOf(sel)]
-				id, _ := c.Fun.(*ast.Ident) // inside package redistest itself
-				found = found || id != nil && id.Name == "Main" && f.dir == "redistest"
+				found = found || checkers[f.calledPackage(c)]
 			}
 			return true
 		})
@@ -134,17 +132,33 @@ func leakChecked(f *goFile) bool {
 	return false
 }
 
-// leakCheckers are the packages whose call in TestMain is a leak check.
-var leakCheckers = map[string]bool{"goleak": true, "redistest": true}
+const goleak = "go.uber.org/goleak"
 
-// importOf gives the last element of the import path behind a selector.
-func (f *goFile) importOf(sel *ast.SelectorExpr) string {
-	id, ok := sel.X.(*ast.Ident)
-	if !ok {
-		return ""
+// leakCheckers gives the import paths whose call in TestMain is a leak check.
+func (t *Tree) leakCheckers() map[string]bool {
+	out := map[string]bool{goleak: true}
+	for _, f := range t.goFiles {
+		if _, uses := f.imports["goleak"]; uses && !f.test {
+			out[f.importPath()] = true
+		}
 	}
-	ip := f.imports[id.Name]
-	return ip[strings.LastIndex(ip, "/")+1:]
+	return out
+}
+
+// calledPackage gives the import path of the package whose function is called:
+// another's, or the file's own.
+func (f *goFile) calledPackage(c *ast.CallExpr) string {
+	switch fun := c.Fun.(type) {
+	case *ast.SelectorExpr:
+		if id, ok := fun.X.(*ast.Ident); ok {
+			return f.imports[id.Name]
+		}
+	case *ast.Ident:
+		if fun.Name == "Main" {
+			return f.importPath()
+		}
+	}
+	return ""
 }
 
 // commandsExempt are the folders that implement or time the commands

@@ -28,8 +28,9 @@ var layers = [][]string{
 const rootLayer = 2
 
 // testingPackages serve tests: they may import the root and everything below
-// it, and only tests and each other import them.
-var testingPackages = []string{"redistest", "internal/redisproc", "internal/childproc", "internal/testenv", "internal/testreport", "internal/repotest"}
+// it, and only tests and each other import them. In nested modules the packages
+// whose name ends in "test" are of this kind.
+var testingPackages = []string{"redistest", "internal/redisproc", "internal/pgproc", "internal/childproc", "internal/testenv", "internal/testreport", "internal/repotest"}
 
 // layerOf gives the layer and the package of the table that dir belongs to;
 // the longest match wins, so that internal/cli is not just internal.
@@ -46,7 +47,8 @@ func layerOf(dir string) (layer int, owner string) {
 }
 
 func isTesting(dir string) bool {
-	return slices.ContainsFunc(testingPackages, func(p string) bool { return under(dir, p) })
+	return slices.ContainsFunc(testingPackages, func(p string) bool { return under(dir, p) }) ||
+		strings.Contains(dir, "/") && strings.HasSuffix(dir, "test")
 }
 
 func checkImports(t *Tree) []Finding {
@@ -61,6 +63,10 @@ func checkImports(t *Tree) []Finding {
 			}
 			var why string
 			switch {
+			case isTesting(dir) && !f.test && !isTesting(f.dir):
+				why = "only tests import it"
+			case isTesting(dir) && f.module != root:
+				// tests of the applications start servers and report as ours do
 			case f.module != root:
 				if under(dir, "internal") || strings.Contains(dir, "/internal") && t.moduleOf(dir+"/x") != f.module {
 					why = "a nested module imports public packages alone"

@@ -57,6 +57,7 @@ func cases() []ruleCase {
 		{"imports", "test sideways", one("cache/more_test.go", "package cache\n\nimport _ \"example.org/r/session\"\n"), "same layer as cache"},
 		{"imports", "apps to internal", one("apps/shop/more.go", "package main\n\nimport _ \"example.org/r/internal/near\"\n"), "public packages alone"},
 		{"imports", "apps to internal of a brick", one("apps/shop/more.go", "package main\n\nimport _ \"example.org/r/cache/internal/frame\"\n"), "public packages alone"},
+		{"imports", "kit in application", one("apps/shop/more.go", "package main\n\nimport _ \"example.org/r/apps/internal/pgtest\"\n"), "only tests import it"},
 		{"imports", "root to apps", inCache("example.org/r/apps/shop"), "no nested module"},
 		{"imports", "unplaced", one("gizmo/doc.go", "// Package gizmo is new.\npackage gizmo\n"), "in no layer"},
 

@@ -101,6 +101,8 @@ func TestSoundRepositoryPasses(t *testing.T) {
 	} {
 		files[p] = text
 	}
+	files["apps/internal/pgtest/doc.go"] = "// Package pgtest starts a database.\npackage pgtest\n\nimport (\n\t_ \"example.org/r/internal/childproc\"\n\t\"go.uber.org/goleak\"\n)\n\nvar _ = goleak.Find\n"
+	files["apps/shop/main_test.go"] = "package main\n\nimport (\n\t\"testing\"\n\n\t\"example.org/r/apps/internal/pgtest\"\n)\n\nfunc TestMain(m *testing.M) { pgtest.Main(m) }\n\nfunc TestX(t *testing.T) {}\n"
 	files["engine/doc.go"], files["engine/engine.go"] = files["engine/engine.go"], files["engine/doc.go"]
 	if got := check(t, files); len(got) != 0 {
 		t.Fatalf("findings in what the rules exempt: %v", got)

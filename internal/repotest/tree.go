@@ -187,6 +187,14 @@ func (t *Tree) read(p string) (string, error) {
 	return string(b), err
 }
 
+// importPath is the path under which the file's package is imported.
+func (f *goFile) importPath() string {
+	if f.dir == f.module.dir {
+		return f.module.path
+	}
+	return path.Join(f.module.path, strings.TrimPrefix(f.dir, f.module.dir+"/"))
+}
+
 func (f *goFile) line(p token.Pos) int { return f.fset.Position(p).Line }
 
 func inTestdata(p string) bool { return slices.Contains(strings.Split(p, "/"), "testdata") }
