@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/pgproc"
 	"github.com/redbrick-go/redbrick/internal/redisproc"
 	"github.com/redbrick-go/redbrick/internal/testreport"
 )
@@ -70,6 +71,7 @@ type pool struct {
 	mu       sync.Mutex
 	server   func() (*redisproc.Server, error)
 	cluster  func() (*redisproc.Cluster, error)
+	postgres func() (*pgproc.Server, error)
 	admins   map[string]func() (*redbrick.Client, error)
 	stops    []func() error
 	recorded map[string]bool
@@ -161,6 +163,24 @@ func (p *pool) ownCluster() (*redisproc.Cluster, error) {
 		})
 	}
 	start := p.cluster
+	p.mu.Unlock()
+	return start()
+}
+
+func (p *pool) ownPostgres() (*pgproc.Server, error) {
+	p.mu.Lock()
+	if p.postgres == nil {
+		p.postgres = sync.OnceValues(func() (*pgproc.Server, error) {
+			ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+			defer cancel()
+			s, err := pgproc.Start(ctx)
+			if err == nil {
+				p.onStop(s.Stop)
+			}
+			return s, err
+		})
+	}
+	start := p.postgres
 	p.mu.Unlock()
 	return start()
 }

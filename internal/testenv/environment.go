@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"sync"
 
+	"github.com/redbrick-go/redbrick/internal/pgproc"
 	"github.com/redbrick-go/redbrick/internal/redisproc"
 )
 
@@ -18,7 +19,6 @@ type backend struct {
 
 // environment starts the backends, knows their addresses, and stops them.
 type environment struct {
-	dir string                   // for the files of backends
 	get func(name string) string // the environment given by the user
 
 	mu       sync.Mutex
@@ -50,12 +50,12 @@ func (e *environment) start(ctx context.Context) {
 	})
 	wg.Go(func() {
 		e.offer("postgres", "TEST_DATABASE_URL", func() (string, string, error) {
-			p, err := startPostgres(ctx, e.dir)
+			p, err := pgproc.Start(ctx)
 			if err != nil {
 				return "", "", err
 			}
-			e.onStop(p.stop)
-			return p.url, p.version, nil
+			e.onStop(p.Stop)
+			return p.URL(), p.Version(), nil
 		})
 	})
 	e.offer("chromium", "REDISTEST_CHROMIUM", func() (string, string, error) {

@@ -44,7 +44,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitNoStart
 	}
 	defer os.RemoveAll(dir)
-	env := &environment{dir: dir, get: os.Getenv}
+	env := &environment{get: os.Getenv}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	started := make(chan struct{})

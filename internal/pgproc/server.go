@@ -1,4 +1,4 @@
-package main
+package pgproc
 
 import (
 	"bytes"
@@ -21,48 +21,65 @@ import (
 )
 
 const (
-	postgresLimit = 60 * time.Second // to create and start the cluster, on a loaded machine
-	postgresGrace = 10 * time.Second // to stop it before it is killed
+	startLimit = 60 * time.Second // to create and start the cluster, on a loaded machine
+	stopGrace  = 10 * time.Second // to stop it before it is killed
 )
 
-// postgres is a running PostgreSQL server with an empty database.
-type postgres struct {
+// ErrNotFound says that the machine has no PostgreSQL to start.
+var ErrNotFound = errors.New("pgproc: no initdb and postgres on the PATH or in /usr/lib/postgresql/*/bin")
+
+// Server is a running PostgreSQL with an empty database. Make it with [Start].
+type Server struct {
 	url     string
 	version string
+	dir     string
 	proc    *childproc.Process
 }
 
-// startPostgres creates a database cluster below dir and starts a server on it.
-// It gives up durability for speed: the data end with the run.
-func startPostgres(ctx context.Context, dir string) (*postgres, error) {
-	bin, err := findPostgres()
+// Start creates a database cluster in a temporary folder and starts a server on
+// it, which takes two seconds. PostgreSQL refuses root: as root it is run as the user nobody. The context
+// bounds the start alone.
+func Start(ctx context.Context) (*Server, error) {
+	bin, err := find()
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, postgresLimit)
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	home := filepath.Join(dir, "postgres")
-	if err := os.Mkdir(home, 0o700); err != nil {
-		return nil, err
-	}
-	as, err := unprivileged(dir, home)
+	dir, err := os.MkdirTemp("", "redbrick-postgres-")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("pgproc: %w", err)
+	}
+	s := &Server{dir: dir}
+	if err := s.start(ctx, bin); err != nil {
+		return nil, errors.Join(fmt.Errorf("pgproc: %w", err), s.Stop())
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context, bin string) error {
+	home := filepath.Join(s.dir, "postgres")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		return err
+	}
+	as, err := unprivileged(s.dir, home)
+	if err != nil {
+		return err
 	}
 	data := filepath.Join(home, "data")
 	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres",
 		"--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 	initdb.Dir, initdb.SysProcAttr = home, as()
 	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w: %s", err, lastLine(out))
+		return fmt.Errorf("initdb: %w: %s", err, lastLine(out))
 	}
 	port, err := redisproc.FreePort()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	log, err := os.Create(filepath.Join(home, "postgres.log"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer log.Close()
 	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-F",
@@ -71,31 +88,41 @@ func startPostgres(ctx context.Context, dir string) (*postgres, error) {
 	server.Dir, server.SysProcAttr = home, as()
 	server.Stdout, server.Stderr = log, log
 	// SIGQUIT is PostgreSQL's immediate shutdown: its workers go as well.
-	proc, err := childproc.Launch(server, syscall.SIGQUIT)
-	if err != nil {
-		return nil, err
+	if s.proc, err = childproc.Launch(server, syscall.SIGQUIT); err != nil {
+		return err
 	}
-	p := &postgres{
-		url:  fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port),
-		proc: proc,
+	if err := s.await(ctx, port); err != nil {
+		text, _ := os.ReadFile(log.Name()) //nolint:errcheck // it only adds to the error
+		return fmt.Errorf("%w: %s", err, lastLine(text))
 	}
-	if err := p.await(ctx, port); err != nil {
-		text, _ := os.ReadFile(log.Name())
-		return nil, errors.Join(fmt.Errorf("%w: %s", err, lastLine(text)), p.stop())
+	s.url = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
+	out, err := exec.CommandContext(ctx, filepath.Join(bin, "postgres"), "--version").Output()
+	s.version = strings.TrimSpace(string(out))
+	return err
+}
+
+// URL returns postgres://user@host:port/database, for any PostgreSQL driver.
+func (s *Server) URL() string { return s.url }
+
+// Version returns what the server calls itself: "postgres (PostgreSQL) 15.18".
+func (s *Server) Version() string { return s.version }
+
+// Stop ends the server by a fast shutdown (SIGINT), which ends its sessions,
+// and removes its folder. Safe to call twice.
+func (s *Server) Stop() error {
+	var err error
+	if s.proc != nil {
+		err = s.proc.Stop(os.Interrupt, stopGrace)
 	}
-	p.version = "PostgreSQL of " + bin
-	if out, err := exec.CommandContext(ctx, filepath.Join(bin, "postgres"), "--version").Output(); err == nil {
-		p.version = strings.TrimSpace(string(out))
-	}
-	return p, nil
+	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
 // await waits until the server takes connections.
-func (p *postgres) await(ctx context.Context, port int) error {
+func (s *Server) await(ctx context.Context, port int) error {
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		if !p.proc.Running() {
+		if !s.proc.Running() {
 			return errors.New("postgres ended by itself")
 		}
 		err := acceptsSession(ctx, port)
@@ -109,9 +136,6 @@ func (p *postgres) await(ctx context.Context, port int) error {
 		}
 	}
 }
-
-// stop ends the server by a fast shutdown (SIGINT), which ends its sessions.
-func (p *postgres) stop() error { return p.proc.Stop(os.Interrupt, postgresGrace) }
 
 // acceptsSession opens a session and looks at the first byte of the answer: R
 // asks for or grants authentication, E is an error such as "starting up".
@@ -144,9 +168,9 @@ func acceptsSession(ctx context.Context, port int) error {
 	return nil
 }
 
-// findPostgres returns the folder that holds initdb and postgres: on the PATH,
+// find returns the folder that holds initdb and postgres: on the PATH,
 // or where Debian keeps them off it, the newest version first.
-func findPostgres() (string, error) {
+func find() (string, error) {
 	var folders []string
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -164,7 +188,7 @@ func findPostgres() (string, error) {
 			return folder, nil
 		}
 	}
-	return "", errors.New("no initdb and postgres on the PATH or in /usr/lib/postgresql/*/bin")
+	return "", ErrNotFound
 }
 
 func lastLine(out []byte) string {
