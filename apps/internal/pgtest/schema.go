@@ -92,7 +92,7 @@ func execute(t testing.TB, statement string) {
 	if err != nil {
 		t.Fatalf("postgres: %v", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the statement's error is the one that counts
+	defer conn.Close(ctx) // the statement's error is the one that counts
 	if _, err := conn.Exec(ctx, statement); err != nil {
 		t.Fatalf("postgres: %s: %v", statement, err)
 	}

@@ -103,7 +103,7 @@ func (s *server) await(ctx context.Context, log io.Reader) error {
 			line = lines.Text()
 			if strings.Contains(line, "ready to accept connections") {
 				close(ready)
-				io.Copy(io.Discard, log) //nolint:errcheck // ends with the server
+				io.Copy(io.Discard, log) // ends with the server
 				return
 			}
 		}
@@ -111,7 +111,7 @@ func (s *server) await(ctx context.Context, log io.Reader) error {
 	}()
 	go func() {
 		<-s.proc.Done()
-		s.log.Close() //nolint:errcheck // never fails
+		s.log.Close() // never fails
 	}()
 	select {
 	case <-ready:

@@ -47,11 +47,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	var err error
 	switch {
 	case found && scheme == "sqlite":
-		db, err = openSQLite(o.URL)
+		db, err = openSQLite(ctx, o.URL)
 	case found && (scheme == "postgres" || scheme == "postgresql"):
 		db, err = openPostgres(ctx, o.URL)
 	case !found:
-		return nil, fmt.Errorf("%w: no scheme, expected sqlite:<path> or postgres://...", ErrURL)
+		return nil, fmt.Errorf("%w: no scheme, expected sqlite:<path> or postgres://<server>/<name>", ErrURL)
 	default:
 		return nil, fmt.Errorf("%w: scheme %q, expected sqlite or postgres", ErrURL, scheme)
 	}
@@ -71,7 +71,7 @@ func (db *DB) InTx(ctx context.Context, f func(Querier) error) error {
 	if err != nil {
 		return fmt.Errorf("sqldb: begin: %w", err)
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to do
+	defer tx.Rollback() // after a commit it has nothing to do
 	if err := f(tx); err != nil {
 		return err
 	}

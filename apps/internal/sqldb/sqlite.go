@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	"strings"
 )
 
-func openSQLite(address string) (*DB, error) {
+func openSQLite(ctx context.Context, address string) (*DB, error) {
 	u, err := parse(address)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func openSQLite(address string) (*DB, error) {
 	}
 	write.SetMaxOpenConns(1)
 	// The readers come after the writer has put the file in WAL mode.
-	if err := write.Ping(); err != nil {
+	if err := write.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqldb: open %s: %w", path, err), write.Close())
 	}
 	read, err := sql.Open("sqlite", sqliteName(path, "query_only(1)"))

@@ -2,12 +2,6 @@ package shop
 
 import "time"
 
-// Weights of the popularity score.
-const (
-	ViewWeight = 1
-	LikeWeight = 2
-)
-
 // RecipeStats is what the public did with a recipe.
 type RecipeStats struct {
 	RecipeID      int64   `json:"recipeId"`
@@ -19,7 +13,7 @@ type RecipeStats struct {
 }
 
 // Score is the recipe's popularity: views + 2 x likes.
-func (s RecipeStats) Score() int64 { return ViewWeight*s.Views + LikeWeight*s.Likes }
+func (s RecipeStats) Score() int64 { return s.Views + 2*s.Likes }
 
 // RecipeScore is one place in the popularity ranking.
 type RecipeScore struct {

@@ -22,7 +22,7 @@ func (f RecipeFilter) Normalize() RecipeFilter {
 	seen := make(map[string]bool, len(f.Tags))
 	tags := make([]string, 0, len(f.Tags))
 	for _, tag := range f.Tags {
-		if tag = NormalizeTag(tag); tag != "" && !seen[tag] {
+		if tag = normalizeTag(tag); tag != "" && !seen[tag] {
 			seen[tag] = true
 			tags = append(tags, tag)
 		}

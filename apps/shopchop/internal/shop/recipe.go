@@ -143,7 +143,7 @@ func (v *validator) tags(in []string) []string {
 	seen := make(map[string]bool, len(in))
 	out := make([]string, 0, len(in))
 	for _, tag := range v.texts("tags", in, 20, 40, false) {
-		if tag = NormalizeTag(tag); !seen[tag] {
+		if tag = normalizeTag(tag); !seen[tag] {
 			seen[tag] = true
 			out = append(out, tag)
 		}
@@ -151,8 +151,8 @@ func (v *validator) tags(in []string) []string {
 	return out
 }
 
-// NormalizeTag returns a tag as it is stored: trimmed and in lower case.
-func NormalizeTag(tag string) string { return strings.ToLower(strings.TrimSpace(tag)) }
+// normalizeTag returns a tag as it is stored: trimmed and in lower case.
+func normalizeTag(tag string) string { return strings.ToLower(strings.TrimSpace(tag)) }
 
 func (v *validator) ingredients(in []Ingredient) []Ingredient {
 	out := make([]Ingredient, 0, len(in))

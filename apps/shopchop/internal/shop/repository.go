@@ -16,12 +16,9 @@ import (
 // the walk.
 type Repository interface {
 	RecipeRepository
-	StatsRepository
-	FavoriteRepository
-	RatingRepository
+	AudienceRepository
 	UserRepository
-	InventoryRepository
-	MealPlanRepository
+	KitchenRepository
 
 	// Atomically runs f on a repository whose changes all take effect if f
 	// returns nil, and none of them otherwise. Inside f only that repository
@@ -55,8 +52,9 @@ type RecipeRepository interface {
 	DeleteRecipe(ctx context.Context, by Actor, id int64) (Recipe, error)
 }
 
-// StatsRepository counts what the public does with recipes.
-type StatsRepository interface {
+// AudienceRepository keeps what the public does with recipes: views, shares,
+// favourites and stars.
+type AudienceRepository interface {
 	// Stats returns one recipe's numbers, or ErrNotFound.
 	Stats(ctx context.Context, id int64) (RecipeStats, error)
 	// AllStats walks the numbers of all recipes by id.
@@ -67,10 +65,7 @@ type StatsRepository interface {
 	// PopularScores returns the limit most popular recipes, ties by lower id;
 	// all of them if limit is 0.
 	PopularScores(ctx context.Context, limit int) ([]RecipeScore, error)
-}
 
-// FavoriteRepository keeps who likes what.
-type FavoriteRepository interface {
 	// SetFavorite reports whether that is news; ErrNotFound without the user or recipe.
 	SetFavorite(ctx context.Context, userID, recipeID int64) (changed bool, err error)
 	// UnsetFavorite reports whether there was something to take away.
@@ -81,10 +76,7 @@ type FavoriteRepository interface {
 	FavoritedBy(ctx context.Context, recipeID int64) ([]int64, error)
 	// AllFavorites walks all favourites by user and recipe.
 	AllFavorites(ctx context.Context) iter.Seq2[Favorite, error]
-}
 
-// RatingRepository keeps stars.
-type RatingRepository interface {
 	// Rate sets a user's stars (1 to 5) and returns the recipe's summary with
 	// them; ErrNotFound without the user or recipe.
 	Rate(ctx context.Context, userID, recipeID int64, stars int) (RatingSummary, error)
@@ -113,8 +105,8 @@ type UserRepository interface {
 	RecordLogin(ctx context.Context, id int64, at time.Time) (User, error)
 }
 
-// InventoryRepository keeps stocks.
-type InventoryRepository interface {
+// KitchenRepository keeps what is in store and what is cooked.
+type KitchenRepository interface {
 	// Stock returns an item, or ErrNotFound.
 	Stock(ctx context.Context, item string) (InventoryItem, error)
 	// SetStock makes or overwrites an item's stock.
@@ -124,10 +116,7 @@ type InventoryRepository interface {
 	TakeStock(ctx context.Context, item string, n int64) (InventoryItem, error)
 	// AllStock walks all items by name.
 	AllStock(ctx context.Context) iter.Seq2[InventoryItem, error]
-}
 
-// MealPlanRepository keeps planned weeks.
-type MealPlanRepository interface {
 	// MealPlan returns a user's week; an empty one if nothing is planned.
 	MealPlan(ctx context.Context, userID int64, week Week) (MealPlan, error)
 	// PutMealPlan replaces a user's week and returns it as stored. Of two

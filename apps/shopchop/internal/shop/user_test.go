@@ -26,7 +26,7 @@ func TestPasswordHashShowsNowhere(t *testing.T) {
 	for what, out := range map[string]string{
 		"JSON": string(text), "log": log.String(),
 		"%v": fmt.Sprintf("%v %v", c, d), "%+v": fmt.Sprintf("%+v %+v", c, &d), "%#v": fmt.Sprintf("%#v %#v", c, d),
-		"%s": fmt.Sprintf("%s", c.Hash), "%q": fmt.Sprintf("%q", c.Hash),
+		"%s": fmt.Sprintf("%s", []any{c.Hash}), "%q": fmt.Sprintf("%q", c.Hash),
 	} {
 		if strings.Contains(out, "s3cret") {
 			t.Errorf("%s shows the hash: %s", what, out)

@@ -175,7 +175,7 @@ func recipeDeleteTakesAll(t *testing.T, r shop.Repository) {
 	same(t, "favorites", must[[]int64](t)(r.Favorites(t.Context(), fan.ID)), []int64{kept.ID})
 	same(t, "admirers", must[[]int64](t)(r.FavoritedBy(t.Context(), gone.ID)), []int64{})
 	same(t, "ratings", must[[]shop.Rating](t)(r.Ratings(t.Context(), gone.ID)), []shop.Rating{})
-	same(t, "ranking", must[[]shop.RecipeScore](t)(r.PopularScores(t.Context(), 0)), []shop.RecipeScore{{RecipeID: kept.ID, Score: shop.LikeWeight}})
+	same(t, "ranking", must[[]shop.RecipeScore](t)(r.PopularScores(t.Context(), 0)), []shop.RecipeScore{{RecipeID: kept.ID, Score: 2}})
 	page := must[shop.RecipePage](t)(r.ListRecipes(t.Context(), shop.RecipeFilter{Tags: []string{"vegan"}}))
 	same(t, "by tag", page.Recipes, []shop.Recipe{kept})
 	plan := must[shop.MealPlan](t)(r.MealPlan(t.Context(), fan.ID, "2026-W47"))

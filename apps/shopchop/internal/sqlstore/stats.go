@@ -86,7 +86,7 @@ func (q queries) AddCounts(ctx context.Context, counts map[int64]shop.Counts) er
 func (q queries) PopularScores(ctx context.Context, limit int) ([]shop.RecipeScore, error) {
 	query := fmt.Sprintf(`SELECT s.recipe_id, %d * s.views + %d * COALESCE(f.likes, 0) AS score
 		FROM recipe_stats s LEFT JOIN (SELECT recipe_id, COUNT(*) AS likes FROM favorites GROUP BY recipe_id) f ON f.recipe_id = s.recipe_id
-		ORDER BY score DESC, s.recipe_id`, shop.ViewWeight, shop.LikeWeight)
+		ORDER BY score DESC, s.recipe_id`, shop.RecipeStats{Views: 1}.Score(), shop.RecipeStats{Likes: 1}.Score())
 	args := []any{}
 	if limit > 0 {
 		query += " LIMIT $1"

@@ -101,7 +101,7 @@ func list[T any](ctx context.Context, q sqldb.Querier, scan func(scanner) (T, er
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err has said it already
+	defer rows.Close() // rows.Err has said it already
 	all := []T{}
 	for rows.Next() {
 		one, err := scan(rows)

@@ -1,0 +1,68 @@
+package seed
+
+// variants are what the dishes are made with.
+var variants = map[string]variant{
+	// Meat and fish.
+	"chicken": {"Chicken", "chicken", meat, "500 g chicken thighs", "Cut the chicken into bite-sized pieces, pat them dry and season with salt and pepper."},
+	"beef":    {"Beef", "beef", meat, "500 g beef", "Slice the beef thinly across the grain and season it with salt and pepper."},
+	"mince":   {"Minced Beef", "minced beef", meat, "500 g minced beef", "Take the mince out of the fridge 20 minutes ahead and break it up with a fork."},
+	"pork":    {"Pork", "pork", meat, "500 g pork shoulder", "Trim the pork, cut it into 2 cm cubes and season with salt and pepper."},
+	"lamb":    {"Lamb", "lamb", meat, "600 g lamb shoulder", "Cut the lamb into 3 cm cubes and season generously."},
+	"turkey":  {"Turkey", "turkey", meat, "500 g turkey breast", "Cut the turkey into strips and season with salt and pepper."},
+	"duck":    {"Duck", "duck", meat, "400 g duck breast", "Score the skin of the duck, season it and slice it across."},
+	"ham":     {"Ham", "ham", meat, "200 g cooked ham", "Cut the ham into short strips."},
+	"bacon":   {"Bacon", "bacon", meat, "200 g smoked bacon", "Dice the bacon and fry it in a dry pan until crisp; let it drain on paper."},
+	"sausage": {"Sausage", "sausage", meat, "400 g coarse sausages", "Squeeze the sausage meat out of its skin in walnut-sized pieces."},
+	"chorizo": {"Chorizo", "chorizo", meat, "200 g chorizo", "Slice the chorizo and fry it over low heat until the red fat runs."},
+	"prawns":  {"Prawns", "prawns", meat, "400 g raw prawns", "Peel the prawns, take out the dark vein and pat them dry."},
+	"salmon":  {"Salmon", "salmon", meat, "500 g salmon fillet", "Skin the salmon, remove any bones and cut it into large cubes."},
+	"cod":     {"Cod", "cod", meat, "500 g cod fillet", "Check the cod for bones, cut it into large pieces and salt it lightly."},
+	"tuna":    {"Tuna", "tuna", meat, "2 can tuna in olive oil", "Drain the tuna and flake it with a fork."},
+	"mussels": {"Mussels", "mussels", meat, "1000 g mussels", "Scrub the mussels under cold water and throw away any that stay open."},
+
+	// Cheese and eggs.
+	"paneer":     {"Paneer", "paneer", vegetarian, "400 g paneer", "Cut the paneer into cubes and fry them in a little oil until golden on two sides."},
+	"halloumi":   {"Halloumi", "halloumi", vegetarian, "400 g halloumi", "Slice the halloumi and pat it dry."},
+	"feta":       {"Feta", "feta", vegetarian, "200 g feta", "Crumble the feta into coarse pieces."},
+	"goatcheese": {"Goat Cheese", "goat cheese", vegetarian, "200 g goat cheese", "Slice the goat cheese with a knife dipped in hot water."},
+	"mozzarella": {"Mozzarella", "mozzarella", vegetarian, "250 g mozzarella", "Tear the mozzarella into pieces and let it drain in a sieve."},
+	"eggs":       {"Eggs", "eggs", vegetarian, "4 eggs", "Boil the eggs for seven minutes, cool them in cold water and peel them."},
+
+	// Plants.
+	"tofu":        {"Tofu", "tofu", vegan, "400 g firm tofu", "Press the tofu for ten minutes, then cut it into cubes and pat them dry."},
+	"tempeh":      {"Tempeh", "tempeh", vegan, "400 g tempeh", "Slice the tempeh and steam it for five minutes to take off the bitterness."},
+	"jackfruit":   {"Jackfruit", "jackfruit", vegan, "2 can young jackfruit", "Drain the jackfruit and pull it apart with two forks."},
+	"chickpeas":   {"Chickpeas", "chickpeas", vegan, "2 can chickpeas", "Drain and rinse the chickpeas."},
+	"lentils":     {"Lentils", "lentils", vegan, "250 g green lentils", "Boil the lentils in unsalted water for 20 minutes and drain them."},
+	"blackbeans":  {"Black Beans", "black beans", vegan, "2 can black beans", "Drain and rinse the black beans."},
+	"kidneybeans": {"Kidney Beans", "kidney beans", vegan, "2 can kidney beans", "Drain and rinse the kidney beans."},
+	"whitebeans":  {"White Beans", "white beans", vegan, "2 can white beans", "Drain and rinse the white beans."},
+	"mushrooms":   {"Mushrooms", "mushrooms", vegan, "500 g mushrooms", "Brush the mushrooms clean, slice them and fry them hot until their water is gone."},
+	"cauliflower": {"Cauliflower", "cauliflower", vegan, "1 cauliflower", "Cut the cauliflower into small florets, the stalk into thin slices."},
+	"broccoli":    {"Broccoli", "broccoli", vegan, "500 g broccoli", "Cut the broccoli into small florets and blanch them for two minutes."},
+	"aubergine":   {"Aubergine", "aubergine", vegan, "2 aubergines", "Cut the aubergines into slices, salt them, and wipe them dry after 15 minutes."},
+	"courgette":   {"Courgette", "courgette", vegan, "3 courgettes", "Halve the courgettes lengthwise and slice them."},
+	"pumpkin":     {"Pumpkin", "pumpkin", vegan, "800 g pumpkin", "Peel and seed the pumpkin and cut it into 2 cm cubes."},
+	"sweetpotato": {"Sweet Potato", "sweet potato", vegan, "700 g sweet potatoes", "Peel the sweet potatoes and cut them into 2 cm cubes."},
+	"spinach":     {"Spinach", "spinach", vegan, "400 g spinach", "Wash the spinach, wilt it in a hot pan and squeeze out the water."},
+	"kale":        {"Kale", "kale", vegan, "300 g kale", "Strip the kale from its stems and chop it."},
+	"peppers":     {"Peppers", "peppers", vegan, "3 red peppers", "Seed the peppers and cut them into strips."},
+	"potatoes":    {"Potatoes", "potatoes", vegan, "700 g waxy potatoes", "Peel the potatoes and cut them into 1 cm cubes."},
+	"asparagus":   {"Asparagus", "asparagus", vegan, "500 g green asparagus", "Break off the woody ends of the asparagus and cut the rest into short pieces."},
+	"leek":        {"Leek", "leek", vegan, "3 leeks", "Halve the leeks, wash them well and cut them into fine rings."},
+	"avocado":     {"Avocado", "avocado", vegan, "2 avocados", "Halve the avocados, take out the stones and slice the flesh."},
+	"sweetcorn":   {"Sweetcorn", "sweetcorn", vegan, "4 corn cobs", "Cut the kernels off the cobs."},
+
+	// Sweet.
+	"apple":     {"Apple", "apple", vegan, "4 apples", "Peel and core the apples and cut them into small cubes."},
+	"pear":      {"Pear", "pear", vegan, "4 ripe pears", "Peel and core the pears and cut them into small cubes."},
+	"plum":      {"Plum", "plum", vegan, "600 g plums", "Halve the plums, remove the stones and cut them into wedges."},
+	"cherry":    {"Cherry", "cherry", vegan, "500 g cherries", "Stone the cherries over a bowl to keep the juice."},
+	"rhubarb":   {"Rhubarb", "rhubarb", vegan, "500 g rhubarb", "Trim the rhubarb and cut it into 2 cm pieces."},
+	"banana":    {"Banana", "banana", vegan, "3 ripe bananas", "Peel the bananas and mash them with a fork, leaving a few lumps."},
+	"blueberry": {"Blueberry", "blueberry", vegan, "250 g blueberries", "Sort the blueberries, rinse them and let them dry on a towel."},
+	"raspberry": {"Raspberry", "raspberry", vegan, "250 g raspberries", "Sort the raspberries; do not wash them, they would lose their aroma."},
+	"chocolate": {"Chocolate", "chocolate", vegan, "150 g dark chocolate", "Chop the chocolate into coarse chips."},
+	"lemon":     {"Lemon", "lemon", vegan, "2 lemons", "Grate the zest of the lemons finely and squeeze out the juice."},
+	"walnut":    {"Walnut", "walnut", vegan, "150 g walnuts", "Roast the walnuts in a dry pan until they smell, then chop them."},
+}
