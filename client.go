@@ -151,6 +151,9 @@ func (c *Client) dial(ctx context.Context, r role, edit ...func(*rueidis.ClientO
 	select {
 	case m := <-done:
 		if m.err != nil {
+			if m.client != nil { // rueidis may give both
+				m.client.Close()
+			}
 			return nil, c.refusal(m.err)
 		}
 		if c.cluster && m.client.Mode() != rueidis.ClientModeCluster {
@@ -327,7 +330,7 @@ func (c *Client) Close() error {
 	}
 	c.states.set(StateEvent{State: StateClosed})
 	if c.engine != nil {
-		c.engine.Close()
+		return c.engine.Close()
 	}
 	return nil
 }

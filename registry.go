@@ -42,6 +42,51 @@ func (c *Client) Register(shapes ...keyspace.Shape) error {
 	return nil
 }
 
+// OwnedByOther reports whether a key (physical) has the shape of another owner: more words of its pattern are fixed than
+// the prefix that the asker owns.
+func (c *Client) OwnedByOther(owner, key string) bool {
+	key = strings.TrimPrefix(key, c.options.Namespace)
+	c.registry.mu.RLock()
+	defer c.registry.mu.RUnlock()
+	for _, s := range c.registry.shapes {
+		if s.Owner != owner && strings.Count(s.Pattern, ">") > 0 && fits(s.Pattern, key) && !strings.HasSuffix(s.Pattern, ">") {
+			return true
+		}
+	}
+	return false
+}
+
+// fits matches a key with a pattern like "recipe:<id>:stats".
+func fits(pattern, key string) bool {
+	for {
+		open := strings.IndexByte(pattern, '<')
+		if open < 0 {
+			return strings.HasSuffix(key, pattern)
+		}
+		if !strings.HasPrefix(key, pattern[:open]) {
+			return false
+		}
+		key = key[open:]
+		end := strings.IndexByte(pattern, '>')
+		pattern = pattern[end+1:]
+		if pattern == "" {
+			return key != ""
+		}
+		next := pattern
+		if i := strings.IndexByte(next, '<'); i >= 0 {
+			next = next[:i]
+		}
+		at := strings.Index(key, next)
+		if at < 1 {
+			return false
+		}
+		if next == pattern { // the last fixed part has to end the key
+			return len(key) > len(next) && strings.HasSuffix(key, next)
+		}
+		key = key[at:]
+	}
+}
+
 // Shapes lists the registered shapes by pattern.
 func (c *Client) Shapes() []keyspace.Shape {
 	c.registry.mu.RLock()

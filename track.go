@@ -12,18 +12,6 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Feed tells a near cache what it has to forget. See PROTOCOLS.md P3.
-//
-// Generation is even while invalidations arrive and odd while they do not. It grows whenever some may have been missed:
-// whatever was read under another generation must be neither served nor kept.
-type Feed struct {
-	// Generation belongs to the client: one for all near caches.
-	Generation *atomic.Uint64
-	// Announce is the channel on which scripts have to publish the keys they write, empty where the server tracks.
-	// It is known once the client is connected.
-	Announce func() string
-}
-
 // sink is one brick's interest in the keys below a prefix.
 type sink struct {
 	prefix      string
@@ -53,6 +41,9 @@ const (
 	trackedTimeout = 700 * time.Millisecond
 )
 
+// embeddedExpirySlack: the embedded engine derives the expiry of a key from a countdown.
+const embeddedExpirySlack = 2 * time.Second
+
 func newTracker(c *Client) *tracker {
 	t := &tracker{c: c}
 	t.generation.Store(1) // odd: nothing arrives yet
@@ -63,21 +54,36 @@ func newTracker(c *Client) *tracker {
 }
 
 // Track makes invalidated hear of every key below prefix (physical, namespace included) that is written, deleted or
-// expires, and flushed of every moment at which such news may have been lost. Both run on the connection's reader: they
-// must not block. A key is told to the longest prefix that fits. Calls belong to the start of the program: each may
-// replace the tracked connection, which empties all near caches.
-func (c *Client) Track(ctx context.Context, prefix string, invalidated func(key string), flushed func()) (Feed, error) {
-	feed := Feed{Generation: &c.tracker.generation, Announce: func() string { return *c.tracker.announce.Load() }}
+// expires, and flushed of every moment at which such news may have been lost; see Generation. Both run on the connection's
+// reader: they must not block. A key is told to the longest prefix that fits. Calls belong to the start of the program: each
+// may replace the tracked connection, which empties all near caches.
+func (c *Client) Track(ctx context.Context, prefix string, invalidated func(key string), flushed func()) error {
 	if err := c.tracker.add(sink{prefix, invalidated, flushed}); err != nil {
-		return feed, err
+		return err
 	}
 	if c.conns.Load() == nil {
-		return feed, nil // connect will build the tracked connection
+		return nil // connect will build the tracked connection
 	}
 	if err := c.tracker.rebuild(ctx); err != nil {
 		c.log.Warn("near caches are off: no invalidations", "error", err)
 	}
-	return feed, nil
+	return nil
+}
+
+// Generation is even while invalidations arrive and odd while they do not. It grows whenever some may have been missed:
+// what was read under another generation must be neither served nor kept.
+func (c *Client) Generation() *atomic.Uint64 { return &c.tracker.generation }
+
+// Announce is the channel on which scripts have to publish the keys below tracked prefixes that they write, because the
+// server does not track; empty where it does, or nobody tracks.
+func (c *Client) Announce() string { return *c.tracker.announce.Load() }
+
+// ExpirySlack is by how much two readings of the expiry of one key may differ: 0 on every real server.
+func (c *Client) ExpirySlack() time.Duration {
+	if c.target.kind == kindEmbedded {
+		return embeddedExpirySlack
+	}
+	return 0
 }
 
 func (t *tracker) add(s sink) error {

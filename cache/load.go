@@ -1,0 +1,414 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/store"
+)
+
+// miss answers a read that Redis could not: by the load under way in this process, or by one of its own. What the reader
+// gets was valid in Redis, or loaded by a load that began after the call, or was not overtaken by an invalidation.
+func (c *Cache[V]) miss(ctx context.Context, id string, seen found[V]) outcome[V] {
+	if seen.state != down {
+		c.stats.misses.Add(1)
+	}
+	tick := c.flights.tick.Add(1)
+	fresh := isFresh(ctx)
+	var soft <-chan time.Time
+	for try := 0; ; try++ {
+		var f *flight[V]
+		first := true
+		if fresh {
+			f = &flight[V]{done: make(chan struct{})} // a flight under way may have read before the call
+		} else {
+			f, first = c.flights.join(id)
+		}
+		if first {
+			c.launch(ctx, id, f, seen, soft != nil)
+		}
+		if c.opt.SoftTimeout > 0 && soft == nil && !first {
+			timer := time.NewTimer(c.opt.SoftTimeout)
+			defer timer.Stop()
+			soft = timer.C
+		}
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return outcome[V]{err: ctx.Err()}
+		case <-soft:
+			// The load of another hangs: go on without it.
+			c.flights.detachThis(id, f)
+			continue
+		}
+		out := f.out
+		stale := (out.overtaken || out.unsure) && out.tick < tick
+		if first || try >= maxTries || (!out.failed && !stale) {
+			return out
+		}
+	}
+}
+
+// maxTries bounds how often a reader joins a load that is of no use to it.
+const maxTries = 3
+
+// launch runs a flight; the caller may leave before it lands.
+func (c *Cache[V]) launch(ctx context.Context, id string, f *flight[V], seen found[V], impatient bool) {
+	detached := context.WithoutCancel(ctx)
+	if !c.spawn(func() {
+		out, keep := c.fly(detached, id, seen, impatient)
+		c.flights.land(id, f, out, keep)
+	}) {
+		c.flights.land(id, f, outcome[V]{err: fmt.Errorf("cache %q: %w: closed", c.name, redbrick.ErrUnavailable)}, 0)
+	}
+}
+
+// spawn runs f as a part of the cache: closing the client waits for it.
+func (c *Cache[V]) spawn(f func()) bool {
+	if c.life.Err() != nil {
+		return false
+	}
+	c.work.Add(1)
+	go func() {
+		defer c.work.Done()
+		f()
+	}()
+	return true
+}
+
+// fly finds the value of an id: by a load under a lease, or by waiting for the load of another process. keep is for how
+// long the outcome answers later readers.
+func (c *Cache[V]) fly(ctx context.Context, id string, seen found[V], impatient bool) (out outcome[V], keep time.Duration) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(c.life, cancel)
+	defer stop()
+	for reloads := 0; ; {
+		if seen.state == down || c.disabled || c.pending.has(id) {
+			return c.loadDown(ctx, id)
+		}
+		l, got := c.lease(ctx, id, seen, impatient)
+		switch {
+		case got.state == down:
+			seen = got
+			continue
+		case got.state == usable:
+			return c.found(got), 0
+		}
+		out = c.load(ctx, id, l)
+		if !out.overtaken || reloads == maxReloads {
+			return out, 0
+		}
+		// Somebody wrote or invalidated meanwhile: what was loaded may be the old value.
+		reloads++
+		seen = c.read(ctx, id, false)
+		if seen.state == usable {
+			return c.found(seen), 0
+		}
+	}
+}
+
+// maxReloads is how often a load that was overtaken is repeated before its value is handed to those who asked before it
+// began, and to them alone.
+const maxReloads = 1
+
+func (c *Cache[V]) found(f found[V]) outcome[V] {
+	out := outcome[V]{value: f.value, raw: f.raw, level: string(Remote)}
+	if f.missing {
+		out.err = ErrNotFound
+	}
+	return out
+}
+
+// lease is the right to store a load.
+type lease struct {
+	token store.Token // "" if there is none: the load is not stored
+	seq   uint64      // number of the tags' clock before the load
+}
+
+// lease gets the right to load, or what another process has loaded.
+func (c *Cache[V]) lease(ctx context.Context, id string, seen found[V], impatient bool) (lease, found[V]) {
+	key := c.Key(id)
+	ask := store.Ask{V: key, Token: store.NewToken(), Mode: store.Miss}
+	switch {
+	case seen.state == broken && (seen.ttl == 0 || seen.ttl == store.Forever):
+		ask.Mode = store.Replace
+	case seen.state != absent:
+		ask.Mode, ask.Seen = store.Refresh, seen.ttl
+	}
+	var patience <-chan time.Time
+	if c.opt.SoftTimeout > 0 {
+		timer := time.NewTimer(c.opt.SoftTimeout)
+		defer timer.Stop()
+		patience = timer.C
+	}
+	for {
+		said, leave, live := c.hub.Wait(key)
+		grant, seq, err := c.acquire(ctx, ask)
+		switch {
+		case err != nil:
+			leave()
+			return lease{}, found[V]{state: down, err: err}
+		case grant.Granted:
+			leave()
+			return lease{token: ask.Token, seq: seq}, found[V]{}
+		case grant.Value != nil:
+			leave()
+			if f := c.judge(ctx, key, grant.Found, false); f.state == usable || f.state == down {
+				return lease{}, f
+			} else if f.ttl == store.Forever {
+				ask.Mode = store.Replace
+			} else {
+				ask.Mode, ask.Seen = store.Refresh, f.ttl
+			}
+			continue
+		case impatient:
+			leave()
+			return lease{}, found[V]{}
+		case !live:
+			leave()
+			if err := c.hub.Start(ctx); err != nil {
+				return lease{}, found[V]{state: down, err: err}
+			}
+			continue
+		}
+		c.stats.waits.Add(1)
+		held := time.NewTimer(grant.Held)
+		select {
+		case <-said:
+		case <-held.C:
+		case <-patience:
+			impatient = true
+		case <-ctx.Done():
+			held.Stop()
+			leave()
+			return lease{}, found[V]{state: down, err: ctx.Err()}
+		}
+		held.Stop()
+		leave()
+		ask.Mode = store.Miss // whatever is there now is newer
+	}
+}
+
+// leaseMargin is how much longer than a load its lease lasts.
+const leaseMargin = time.Second
+
+func (c *Cache[V]) acquire(ctx context.Context, ask store.Ask) (store.Grant, uint64, error) {
+	duration := c.opt.LoadTimeout + leaseMargin
+	if c.opt.Tags == nil {
+		g := c.store.Acquire(ctx, c.rb.Hot(), duration, ask)[0]
+		return g, 0, g.Err
+	}
+	g, seq, err := c.store.AcquireTagged(ctx, c.rb.Hot(), duration, ask)
+	return g[0], seq, errors.Join(err, g[0].Err)
+}
+
+// load runs the loader and stores its result under the lease.
+func (c *Cache[V]) load(ctx context.Context, id string, l lease) outcome[V] {
+	out, took := c.run(ctx, id)
+	stored := false
+	switch {
+	case l.token == "":
+		out.unsure = true
+	case out.err == nil, errors.Is(out.err, ErrNotFound):
+		stored, out.overtaken = c.fill(ctx, id, l, out)
+		out.unsure = !stored
+	default:
+		c.abandon(ctx, id, l.token)
+	}
+	if f := c.rb.Observer().Load; f != nil {
+		f(redbrick.LoadEvent{Cache: c.name, Duration: took, Stored: stored, Err: out.err})
+	}
+	return out
+}
+
+// abandon gives the lease back also where the caller's time is over.
+func (c *Cache[V]) abandon(ctx context.Context, id string, token store.Token) {
+	if err := c.store.Abandon(context.WithoutCancel(ctx), c.rb.Hot(), c.Key(id), token); err != nil {
+		c.rb.Logger().Debug("cache: giving a lease back", "cache", c.name, "error", err)
+	}
+}
+
+// loadDown is a load while Redis is away: nothing is stored, but the result answers for a moment.
+func (c *Cache[V]) loadDown(ctx context.Context, id string) (outcome[V], time.Duration) {
+	out, took := c.run(ctx, id)
+	if !c.disabled {
+		c.stats.down.Add(1)
+	}
+	if f := c.rb.Observer().Load; f != nil {
+		f(redbrick.LoadEvent{Cache: c.name, Duration: took, Err: out.err})
+	}
+	if (out.err != nil && !errors.Is(out.err, ErrNotFound)) || c.disabled {
+		return out, 0
+	}
+	return out, c.opt.DownTTL
+}
+
+// failure is how a call of a loader went wrong; hung or panicked is no answer to other readers.
+type failure struct {
+	err    error
+	broken bool
+}
+
+// guarded runs a loader under its deadline and catches its panic. One that does not return in time is left behind.
+func guarded[V, T any](c *Cache[V], ctx context.Context, id string, load func(context.Context) (T, error)) (T, time.Duration, failure) { //nolint:revive // c is a receiver in all but name
+	ctx, cancel := context.WithTimeout(ctx, c.opt.LoadTimeout)
+	defer cancel()
+	type loaded struct {
+		value T
+		fail  failure
+	}
+	done := make(chan loaded, 1)
+	began := time.Now()
+	c.stats.loads.Add(1)
+	go func() {
+		var l loaded
+		returned := false
+		defer func() {
+			if !returned { // a panic, or runtime.Goexit
+				p := recover()
+				l.fail = failure{fmt.Errorf("%w: %v", ErrLoadPanic, p), true}
+				c.rb.Logger().Error("cache: loader panicked", "cache", c.name, "id", id, "panic", p, "stack", string(debug.Stack()))
+			}
+			done <- l
+		}()
+		l.value, l.fail.err = load(ctx)
+		returned = true
+	}()
+	var l loaded
+	select {
+	case l = <-done:
+	case <-ctx.Done():
+		l.fail = failure{fmt.Errorf("%w: cache %q: no result within %v", ErrLoadTimeout, c.name, c.opt.LoadTimeout), true}
+		if c.life.Err() != nil {
+			l.fail.err = fmt.Errorf("cache %q: %w: closed", c.name, redbrick.ErrUnavailable)
+		}
+	}
+	if l.fail.err != nil && !errors.Is(l.fail.err, ErrNotFound) {
+		c.stats.loadErrors.Add(1)
+	}
+	return l.value, time.Since(began), l.fail
+}
+
+// run calls the loader of one id and encodes its result.
+func (c *Cache[V]) run(ctx context.Context, id string) (outcome[V], time.Duration) {
+	out := outcome[V]{level: string(Loaded), tick: c.flights.tick.Add(1)}
+	if c.opt.Load == nil {
+		out.err = ErrNotFound
+		return out, 0
+	}
+	value, took, fail := guarded(c, ctx, id, func(ctx context.Context) (V, error) { return c.opt.Load(ctx, id) })
+	out.value, out.err, out.failed = value, fail.err, fail.broken
+	switch {
+	case out.err == nil:
+		c.cost.add(took)
+		out.raw, out.err = c.env.encode(out.value)
+		if out.err == nil && c.env.isNull(out.raw) {
+			var zero V
+			out.value, out.raw, out.err = zero, nil, ErrNotFound
+		}
+	case errors.Is(out.err, ErrNotFound):
+		var zero V
+		out.value = zero
+	}
+	return out, took
+}
+
+// fill stores an outcome. overtaken is true where Redis refused it, because somebody wrote or invalidated meanwhile.
+func (c *Cache[V]) fill(ctx context.Context, id string, l lease, out outcome[V]) (stored, overtaken bool) {
+	e, err := c.entryOf(id, l.seq, out)
+	if err != nil || e.TTL <= 0 {
+		if err != nil {
+			c.stats.tooLarge.Add(1)
+			c.rb.Logger().Warn("cache: value not stored", "cache", c.name, "id", id, "error", err)
+		}
+		c.abandon(ctx, id, l.token)
+		return false, false
+	}
+	e.Entry.Token = l.token
+	ok, errs := c.store.Fill(ctx, c.writer(len(e.Value)), e.Entry)
+	switch {
+	case errs[0] != nil:
+		c.rb.Logger().Debug("cache: storing a load", "cache", c.name, "error", errs[0])
+		return false, false
+	case !ok[0]:
+		c.stats.refused.Add(1)
+		return false, true
+	case len(e.tags) > 0:
+		valid, _, err := c.tags.Valid(ctx, l.seq, e.tags, true)
+		return true, err == nil && !valid
+	}
+	return true, false
+}
+
+// bigValue is from where a value is given the time of an ordinary command, not that of the hot path.
+const bigValue = 256 << 10
+
+func (c *Cache[V]) writer(size int) *redbrick.Lane {
+	if size >= bigValue {
+		return &c.rb.Lane
+	}
+	return c.rb.Hot()
+}
+
+// entry is what is written for a value.
+type entry struct {
+	store.Entry
+
+	tags []string
+}
+
+// entryOf makes the entry of an outcome: a TTL of 0 means that it is not to be stored.
+func (c *Cache[V]) entryOf(id string, seq uint64, out outcome[V]) (entry, error) {
+	key := c.Key(id)
+	if out.err != nil { // not found
+		return entry{Entry: store.Entry{V: key, Value: null, TTL: c.opt.NegativeTTL}}, nil
+	}
+	ttl := c.opt.TTL
+	if c.opt.TTLOf != nil {
+		if d := c.opt.TTLOf(id, out.value); d > 0 {
+			ttl = min(d, longestTTL)
+		}
+	}
+	ttl = jittered(ttl, c.opt.Jitter) + c.opt.stale()
+	var tags []string
+	if c.opt.Tags != nil {
+		if tags = c.opt.Tags(id, out.value); len(tags) > 0 {
+			ttl = min(ttl, store.MaxTaggedTTL)
+		}
+	}
+	sealed, err := c.env.seal(key, out.raw, seq, tags)
+	return entry{Entry: store.Entry{V: key, Value: sealed, TTL: ttl}, tags: tags}, err
+}
+
+// refresh loads an id in the background, once at a time.
+func (c *Cache[V]) refresh(ctx context.Context, id string, seen found[V]) {
+	if c.opt.Load == nil || !c.refreshing.begin(id) {
+		return
+	}
+	detached := context.WithoutCancel(ctx)
+	if !c.spawn(func() {
+		failed := true
+		defer func() { c.refreshing.end(id, failed) }()
+		ctx, cancel := context.WithCancel(detached)
+		defer cancel()
+		stop := context.AfterFunc(c.life, cancel)
+		defer stop()
+		ask := store.Ask{V: c.Key(id), Token: store.NewToken(), Mode: store.Refresh, Seen: seen.ttl}
+		grant, seq, err := c.acquire(ctx, ask)
+		switch {
+		case err != nil:
+		case grant.Granted:
+			out := c.load(ctx, id, lease{token: ask.Token, seq: seq})
+			failed = out.err != nil && !errors.Is(out.err, ErrNotFound)
+		default: // another process is at it, or was
+			failed = false
+		}
+	}) {
+		c.refreshing.end(id, true)
+	}
+}

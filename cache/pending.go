@@ -1,0 +1,163 @@
+package cache
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+)
+
+// maxPending bounds the invalidations that wait for Redis.
+const maxPending = 100_000
+
+// pending are the ids and tags whose invalidation Redis has not taken. Until it has, this process does not believe what
+// lies in Redis under them.
+type pending struct {
+	mu      sync.RWMutex
+	ids     map[string]struct{}
+	tags    map[string]struct{}
+	running bool
+}
+
+// add reports false where there is no room for all.
+func (p *pending) add(ids ...string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ids == nil {
+		p.ids = make(map[string]struct{})
+	}
+	for _, id := range ids {
+		if _, ok := p.ids[id]; !ok && len(p.ids) >= maxPending {
+			return false
+		}
+		p.ids[id] = struct{}{}
+	}
+	return true
+}
+
+func (p *pending) addTags(tags ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tags == nil {
+		p.tags = make(map[string]struct{})
+	}
+	for _, t := range tags {
+		p.tags[t] = struct{}{}
+	}
+}
+
+func (p *pending) has(id string) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if len(p.ids) == 0 {
+		return false
+	}
+	_, ok := p.ids[id]
+	return ok
+}
+
+func (p *pending) some() (ids, tags []string) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for id := range p.ids {
+		if ids = append(ids, id); len(ids) == batch {
+			break
+		}
+	}
+	for t := range p.tags {
+		if tags = append(tags, t); len(tags) == batch {
+			break
+		}
+	}
+	return ids, tags
+}
+
+func (p *pending) done(ids, tags []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range ids {
+		delete(p.ids, id)
+	}
+	for _, t := range tags {
+		delete(p.tags, t)
+	}
+}
+
+// replay repeats pending invalidations until all are done.
+func (c *Cache[V]) replay() {
+	c.pending.mu.Lock()
+	start := !c.pending.running
+	c.pending.running = true
+	c.pending.mu.Unlock()
+	if !start {
+		return
+	}
+	if !c.spawn(c.replayAll) {
+		c.pending.mu.Lock()
+		c.pending.running = false
+		c.pending.mu.Unlock()
+	}
+}
+
+func (c *Cache[V]) replayAll() {
+	pause := 50 * time.Millisecond
+	for {
+		ids, tags := c.pending.some()
+		if len(ids)+len(tags) == 0 {
+			c.pending.mu.Lock()
+			if len(c.pending.ids)+len(c.pending.tags) == 0 {
+				c.pending.running = false
+				c.pending.mu.Unlock()
+				return
+			}
+			c.pending.mu.Unlock()
+			continue
+		}
+		if c.repeat(ids, tags) {
+			pause = 50 * time.Millisecond
+			continue
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-c.life.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		pause = min(2*pause, time.Second)
+	}
+}
+
+func (c *Cache[V]) repeat(ids, tags []string) bool {
+	ctx, cancel := context.WithTimeout(c.life, time.Minute)
+	defer cancel()
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = c.Key(id)
+	}
+	var done []string
+	_, errs := c.store.Drop(ctx, c.rb, keys...)
+	for i, err := range errs {
+		if err == nil {
+			done = append(done, ids[i])
+		}
+	}
+	c.forget(done...)
+	var doneTags []string
+	if len(tags) > 0 {
+		if _, err := c.store.Bump(ctx, c.rb, tags...); err == nil {
+			c.tags.Bumped(tags...)
+			doneTags = tags
+		}
+	}
+	c.pending.done(done, doneTags)
+	return len(done) == len(ids) && len(doneTags) == len(tags)
+}
+
+// onState hears of the connection.
+func (c *Cache[V]) onState(e redbrick.StateEvent) {
+	if e.State == redbrick.StateReady {
+		c.flights.landed()
+	}
+}

@@ -1,0 +1,312 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/keyspace"
+	"github.com/redbrick-go/redbrick/internal/near"
+	"github.com/redbrick-go/redbrick/internal/store"
+)
+
+// Get returns the value of an id: from the process, from Redis, or from the loader. It fails with what the loader returns
+// (ErrNotFound where there is no value), with ErrLoadTimeout or ErrLoadPanic, or with the context's error; never because of
+// Redis: while Redis is away the loader answers.
+//
+// A value from the process is shared with other callers and must not be changed, unless Options.Clone is set.
+func (c *Cache[V]) Get(ctx context.Context, id string) (V, error) {
+	if c.near != nil && !isFresh(ctx) {
+		if e, ok := c.near.Get(id); ok {
+			return c.served(e)
+		}
+	}
+	out := c.get(ctx, id, false)
+	return c.cloned(out.value), out.err
+}
+
+// GetBytes is Get for the encoded value: the JSON, ready to be sent. The result must not be changed. A value that lies in
+// Redis is checked for syntax, not decoded; from the process it comes without any work where Options.KeepBytes is set.
+func (c *Cache[V]) GetBytes(ctx context.Context, id string) ([]byte, error) {
+	if c.near != nil && c.opt.KeepBytes && !isFresh(ctx) {
+		if e, ok := c.near.Get(id); ok {
+			if e.Missing {
+				return nil, ErrNotFound
+			}
+			return e.Raw, nil
+		}
+	}
+	out := c.get(ctx, id, !c.opt.KeepBytes || c.near == nil)
+	return out.raw, out.err
+}
+
+// Level says where a value came from.
+type Level string
+
+// The levels, as Result.Level has them.
+const (
+	Near   Level = "near"   // the process's memory
+	Remote Level = "remote" // Redis
+	Stale  Level = "stale"  // Redis, past its TTL
+	Loaded Level = "loaded" // the loader
+)
+
+// Result is a value together with where it came from.
+type Result[V any] struct {
+	Value V
+	Level Level
+}
+
+// Lookup is Get that also says where the value came from.
+func (c *Cache[V]) Lookup(ctx context.Context, id string) (Result[V], error) {
+	if c.near != nil && !isFresh(ctx) {
+		if e, ok := c.near.Get(id); ok {
+			v, err := c.served(e)
+			return Result[V]{v, Near}, err
+		}
+	}
+	out := c.get(ctx, id, false)
+	return Result[V]{c.cloned(out.value), Level(out.level)}, out.err
+}
+
+func (c *Cache[V]) served(e *near.Entry[V]) (V, error) {
+	if e.Missing {
+		var zero V
+		return zero, ErrNotFound
+	}
+	return c.cloned(e.Value), nil
+}
+
+func (c *Cache[V]) cloned(v V) V {
+	if c.opt.Clone != nil {
+		return c.opt.Clone(v)
+	}
+	return v
+}
+
+// found is an entry that was read from Redis, judged.
+type found[V any] struct {
+	state   verdict
+	value   V
+	raw     []byte
+	missing bool // "not found" is what is known
+	frame   store.Frame
+	cells   []*near.Cell
+	ttl     time.Duration // what remains in Redis
+	fresh   time.Duration // what remains until it is stale; <= 0: it is
+	err     error
+}
+
+type verdict int
+
+const (
+	absent  verdict = iota
+	usable          // fresh or stale
+	broken          // not ours, or of another version: to be replaced
+	invalid         // one of its tags was invalidated
+	down            // Redis did not answer
+)
+
+// get is the read behind the near cache. bytesOnly leaves the value undecoded.
+func (c *Cache[V]) get(ctx context.Context, id string, bytesOnly bool) outcome[V] {
+	began := time.Now()
+	out := c.answer(ctx, id, bytesOnly)
+	if f := c.rb.Observer().CacheGet; f != nil {
+		f(redbrick.CacheGetEvent{Cache: c.name, Result: out.level, Duration: time.Since(began), Err: out.err})
+	}
+	return out
+}
+
+func (c *Cache[V]) answer(ctx context.Context, id string, bytesOnly bool) outcome[V] {
+	if err := ctx.Err(); err != nil {
+		return outcome[V]{err: err}
+	}
+	if c.names.foreign(c.prefix, id) {
+		return outcome[V]{err: ErrNamespace}
+	}
+	if c.disabled || c.pending.has(id) {
+		return c.miss(ctx, id, found[V]{state: down})
+	}
+	f := c.read(ctx, id, bytesOnly)
+	if f.state != usable {
+		if f.err != nil && ctx.Err() != nil {
+			return outcome[V]{err: ctx.Err()}
+		}
+		return c.miss(ctx, id, f)
+	}
+	return c.use(ctx, id, f)
+}
+
+// use serves an entry from Redis, and sees to it that it is refreshed in time.
+func (c *Cache[V]) use(ctx context.Context, id string, f found[V]) outcome[V] {
+	out := outcome[V]{value: f.value, raw: f.raw, level: string(Remote)}
+	if f.missing {
+		c.stats.hits.Add(1)
+		out.err = ErrNotFound
+		return out
+	}
+	switch {
+	case f.fresh > 0:
+		c.stats.hits.Add(1)
+		if c.early(f.fresh) {
+			c.refresh(ctx, id, f)
+		}
+	case f.fresh > -c.opt.StaleFor:
+		c.stats.stale.Add(1)
+		out.level = string(Stale)
+		c.refresh(ctx, id, f)
+	default: // kept for the case that the loader fails
+		loaded := c.miss(ctx, id, f)
+		if loaded.err == nil || errors.Is(loaded.err, ErrNotFound) || ctx.Err() != nil {
+			return loaded
+		}
+		c.stats.stale.Add(1)
+		out.level = string(Stale)
+	}
+	return out
+}
+
+// early is XFetch: the nearer the end and the longer a load takes, the likelier.
+func (c *Cache[V]) early(left time.Duration) bool {
+	delta := c.cost.get()
+	if c.opt.EarlyRefresh == 0 || c.opt.Load == nil || delta == 0 {
+		return false
+	}
+	return -c.opt.EarlyRefresh*float64(delta)*math.Log(1-rand.Float64()) >= float64(left) //nolint:gosec // a chance
+}
+
+// read looks an id up in Redis, and puts what it finds into the near cache.
+func (c *Cache[V]) read(ctx context.Context, id string, bytesOnly bool) found[V] {
+	key := c.Key(id)
+	keep := c.near != nil && !bytesOnly && !c.nearOff.Load() && len(id) <= keyspace.MaxID
+	var ticket near.Ticket[V]
+	if keep {
+		ticket = c.near.Begin(id)
+	}
+	f := c.judge(ctx, key, c.store.Lookup(ctx, c.tracked, key)[0], bytesOnly)
+	if keep {
+		c.keep(ticket, f)
+	}
+	return f
+}
+
+func (c *Cache[V]) keep(ticket near.Ticket[V], f found[V]) {
+	ttl := f.fresh
+	if f.state != usable || ttl <= 0 {
+		ticket.Cancel()
+		return
+	}
+	if delta := c.cost.get(); delta > 0 && c.opt.EarlyRefresh > 0 && !f.missing && c.opt.Load != nil {
+		// The entry leaves the process a little before its end, each time at another moment, to let XFetch look at it.
+		ttl -= min(time.Duration(c.opt.EarlyRefresh*float64(delta)*rand.ExpFloat64()), ttl/2) //nolint:gosec // a chance
+	}
+	ttl = min(ttl, c.opt.NearTTL)
+	if c.rb.Announce() != "" {
+		ttl = min(ttl, c.opt.NearUntracked)
+	}
+	e := &near.Entry[V]{Value: f.value, Missing: f.missing, Seq: f.frame.Seq, Tags: f.cells}
+	if c.opt.KeepBytes {
+		e.Raw = f.raw
+	}
+	// A decoded value takes about as much as its text; the text is counted once more where it is kept.
+	size := len(f.raw)
+	if c.opt.KeepBytes {
+		size *= 2
+	}
+	ticket.Store(e, ttl, size)
+}
+
+// judge decodes what lies in Redis and says what it is worth.
+func (c *Cache[V]) judge(ctx context.Context, key string, s store.Found, bytesOnly bool) found[V] {
+	switch {
+	case s.Err != nil:
+		return found[V]{state: down, err: s.Err}
+	case s.Foreign:
+		c.stats.foreign.Add(1)
+		return found[V]{state: broken}
+	case s.Value == nil:
+		return found[V]{state: absent}
+	}
+	f := found[V]{state: usable, ttl: s.TTL}
+	var err error
+	if f.frame, err = c.env.open(key, s.Value); err != nil {
+		c.stats.foreign.Add(1)
+		f.state = broken
+		return f
+	}
+	f.raw = f.frame.Body
+	c.stats.bytes.Add(int64(len(s.Value)))
+	f.fresh = c.freshFor(s.TTL)
+	if c.env.isNull(f.raw) || (f.frame.Plain() && string(f.raw) == "null") {
+		f.missing, f.raw = true, nil
+		f.fresh = s.TTL // it has no stale time
+		if s.TTL == store.Forever {
+			f.fresh = longestTTL
+		}
+		return f
+	}
+	if len(f.frame.Tags) > 0 {
+		var valid bool
+		valid, f.cells, err = c.tags.Valid(ctx, f.frame.Seq, f.frame.Tags, isFresh(ctx))
+		switch {
+		case err != nil:
+			return found[V]{state: down, err: err}
+		case !valid:
+			f.state = invalid
+			return f
+		}
+	}
+	if bytesOnly {
+		if !c.opt.Codec.Valid(f.raw) {
+			c.stats.foreign.Add(1)
+			f.state = broken
+		}
+		return f
+	}
+	if f.value, err = c.opt.Codec.Decode(f.raw); err != nil {
+		c.stats.foreign.Add(1)
+		f.state = broken
+	}
+	return f
+}
+
+// freshFor is how much of the remaining life of an entry is before its TTL.
+func (c *Cache[V]) freshFor(ttl time.Duration) time.Duration {
+	if ttl == store.Forever {
+		return longestTTL
+	}
+	return ttl - c.opt.stale()
+}
+
+// heard is told by Redis that a key below the prefix changed.
+func (c *Cache[V]) heard(key string) {
+	id := keyspace.UnescapeID(key[len(c.prefix):])
+	had := c.near.Forget(id)
+	if !had && c.rb.OwnedByOther("cache "+c.name, key) {
+		return
+	}
+	c.stats.pushes.Add(1)
+	c.weigh()
+}
+
+// weigh turns the near cache off while the cache is written more often than it is read, and on again when that changes.
+func (c *Cache[V]) weigh() {
+	s := &c.stats
+	pushes, gets := s.pushes.Load(), c.near.Hits()+s.hits.Load()
+	if pushes-s.windowPushes.Load() < weighEvery {
+		return
+	}
+	worth := gets-s.windowGets.Load() >= weighEvery
+	s.windowPushes.Store(pushes)
+	s.windowGets.Store(gets)
+	if c.nearOff.CompareAndSwap(worth, !worth) && !worth {
+		c.near.Flush()
+		c.rb.Logger().Info("near cache off: written more than read", "cache", c.name)
+	}
+}
+
+// weighEvery is after how many pushes reads and writes are compared.
+const weighEvery = 1000

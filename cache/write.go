@@ -1,0 +1,238 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/store"
+)
+
+// Set writes a value. Loads of the id that are under way lose the right to store theirs. The database is the place to write
+// first: see WriteThrough.
+//
+// While Redis is away Set fails with redbrick.ErrUnavailable, and the id is dropped as Delete says.
+func (c *Cache[V]) Set(ctx context.Context, id string, v V) error {
+	return c.SetMany(ctx, map[string]V{id: v})
+}
+
+// SetMany is Set for several values in one round trip per server. Each is written or not by itself; the error joins those
+// of all.
+func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V) error {
+	if c.disabled || len(values) == 0 {
+		return nil
+	}
+	seq := uint64(0)
+	if c.opt.Tags != nil {
+		var err error
+		if seq, err = c.store.Clock(ctx, c.rb); err != nil {
+			return c.undone(ctx, fmt.Errorf("cache %q: set: %w", c.name, err), keysOf(values)...)
+		}
+	}
+	var faults []error
+	var ids []string
+	var entries []store.Entry
+	size := 0
+	for id, v := range values {
+		if err := c.check(id); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		raw, err := c.env.encode(v)
+		var e entry
+		if err == nil {
+			out := outcome[V]{value: v, raw: raw}
+			if c.env.isNull(raw) {
+				out.err = ErrNotFound
+			}
+			e, err = c.entryOf(id, seq, out)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("cache %q: set %q: %w", c.name, id, err))
+			continue
+		}
+		if e.TTL <= 0 { // "not found", which this cache does not keep
+			faults = append(faults, c.Delete(ctx, id))
+			continue
+		}
+		ids = append(ids, id)
+		entries = append(entries, e.Entry)
+		size += len(e.Value)
+	}
+	for from := 0; from < len(entries); from += batch {
+		to := min(from+batch, len(entries))
+		c.forget(ids[from:to]...)
+		errs := c.store.Set(ctx, c.rb, entries[from:to]...)
+		c.forget(ids[from:to]...)
+		for i, err := range errs {
+			if err != nil {
+				faults = append(faults, c.undone(ctx, fmt.Errorf("cache %q: set %q: %w", c.name, ids[from+i], err), ids[from+i]))
+			}
+		}
+	}
+	c.stats.writes.Add(int64(len(entries)))
+	return errors.Join(faults...)
+}
+
+// batch is how many entries go into one pipeline: far below the length from which rueidis takes another connection.
+const batch = 256
+
+func keysOf[V any](m map[string]V) []string {
+	ids := make([]string, 0, len(m))
+	for id := range m {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// Delete removes the entries of ids. Loads of them that are under way lose the right to store their result, and whoever
+// reads after Delete returned does not get it. An id that is not there is no error.
+//
+// While Redis is away Delete fails with redbrick.ErrUnavailable, but is not lost as long as the process lives: this process
+// reads past Redis for these ids, and repeats the deletion when Redis is back.
+func (c *Cache[V]) Delete(ctx context.Context, ids ...string) error {
+	return c.drop(ctx, "key", ids)
+}
+
+func (c *Cache[V]) drop(ctx context.Context, kind string, ids []string) error {
+	if c.disabled {
+		return nil
+	}
+	var faults []error
+	for _, id := range ids {
+		if err := c.check(id); err != nil {
+			return err
+		}
+	}
+	for from := 0; from < len(ids); from += batch {
+		part := ids[from:min(from+batch, len(ids))]
+		keys := make([]string, len(part))
+		for i, id := range part {
+			keys[i] = c.Key(id)
+		}
+		c.forget(part...)
+		_, errs := c.store.Drop(ctx, c.rb, keys...)
+		c.forget(part...)
+		for i, err := range errs {
+			if err != nil {
+				faults = append(faults, c.undone(ctx, fmt.Errorf("cache %q: delete %q: %w", c.name, part[i], err), part[i]))
+			}
+		}
+	}
+	err := errors.Join(faults...)
+	if f := c.rb.Observer().Invalidate; f != nil {
+		f(redbrick.InvalidateEvent{Cache: c.name, Kind: kind, Count: len(ids), Err: err})
+	}
+	return err
+}
+
+// forget takes ids out of the process: entries, tickets, loads under way.
+func (c *Cache[V]) forget(ids ...string) {
+	if c.near != nil {
+		for _, id := range ids {
+			c.near.Forget(id)
+		}
+	}
+	c.flights.detach(ids...)
+}
+
+// undone remembers ids whose invalidation Redis has not taken.
+func (c *Cache[V]) undone(_ context.Context, err error, ids ...string) error {
+	if !c.pending.add(ids...) {
+		c.rb.Logger().Error("cache: too many invalidations while redis is away: entries may be stale until they end",
+			"cache", c.name, "limit", maxPending)
+	}
+	c.forget(ids...)
+	c.replay()
+	return err
+}
+
+// check refuses an id of another cache.
+func (c *Cache[V]) check(id string) error {
+	if c.names.foreign(c.prefix, id) {
+		return fmt.Errorf("%w: %q in cache %q", ErrNamespace, id, c.name)
+	}
+	return nil
+}
+
+// WriteThrough changes the source of truth by write and leaves the cache with what is there afterwards: it runs write, drops
+// the entry, and reads the value back through the loader, so that of two writers of one id the last one to reach the
+// database is the one in the cache. The entry is dropped also where write fails, since it may have taken effect. It
+// returns the value read back; a failure to do so is an error only if the loader failed.
+func (c *Cache[V]) WriteThrough(ctx context.Context, id string, write func(ctx context.Context) error) (V, error) {
+	var zero V
+	if err := c.check(id); err != nil {
+		return zero, err
+	}
+	err := write(ctx)
+	dropped := c.drop(context.WithoutCancel(ctx), "key", []string{id})
+	if err != nil {
+		return zero, err
+	}
+	if dropped != nil {
+		c.rb.Logger().Warn("cache: write-through without redis", "cache", c.name, "error", dropped)
+	}
+	return c.Get(Fresh(ctx), id)
+}
+
+// Touch gives an entry a new TTL, counted from now. It reports false where there is no entry.
+func (c *Cache[V]) Touch(ctx context.Context, id string, ttl time.Duration) (bool, error) {
+	if ttl < time.Millisecond || ttl > longestTTL {
+		return false, fmt.Errorf("%w: cache %q: ttl %v, expected from 1ms to ten years", redbrick.ErrConfig, c.name, ttl)
+	}
+	if err := c.check(id); err != nil || c.disabled {
+		return false, err
+	}
+	ttl += c.opt.stale()
+	if c.opt.Tags != nil {
+		ttl = min(ttl, store.MaxTaggedTTL)
+	}
+	ok, err := c.rb.Do(ctx, c.rb.B().Pexpire().Key(c.Key(id)).Milliseconds(ttl.Milliseconds()).Build()).AsBool()
+	c.forget(id)
+	return ok, err
+}
+
+// TTL is how long the value of an id stays fresh; ok is false where there is no entry. An entry without expiry, written by
+// another program, has a TTL of -1.
+func (c *Cache[V]) TTL(ctx context.Context, id string) (ttl time.Duration, ok bool, err error) {
+	if err := c.check(id); err != nil || c.disabled {
+		return 0, false, err
+	}
+	n, err := c.rb.Hot().Do(ctx, c.rb.B().Pttl().Key(c.Key(id)).Build()).AsInt64()
+	switch {
+	case err != nil || n == -2:
+		return 0, false, err
+	case n == -1:
+		return store.Forever, true, nil
+	}
+	return max(time.Duration(n)*time.Millisecond-c.opt.stale(), 0), true, nil
+}
+
+// Peek returns the value of an id if the cache has it, without loading; ok is false where it has not, and for a remembered
+// "not found". It fails where Redis does not answer.
+func (c *Cache[V]) Peek(ctx context.Context, id string) (v V, ok bool, err error) {
+	if c.near != nil && !isFresh(ctx) {
+		if e, hit := c.near.Get(id); hit {
+			return c.cloned(e.Value), !e.Missing, nil
+		}
+	}
+	if err := c.check(id); err != nil || c.disabled || c.pending.has(id) {
+		return v, false, err
+	}
+	f := c.read(ctx, id, false)
+	if f.state == down {
+		return v, false, f.err
+	}
+	if f.state != usable || f.missing || f.fresh <= -c.opt.StaleFor && f.fresh <= 0 {
+		return v, false, nil
+	}
+	return c.cloned(f.value), true, nil
+}
+
+// Has reports whether Peek would find a value.
+func (c *Cache[V]) Has(ctx context.Context, id string) (bool, error) {
+	_, ok, err := c.Peek(ctx, id)
+	return ok, err
+}
