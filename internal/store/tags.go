@@ -31,19 +31,27 @@ func (s *Store) clockKey() string { return s.ns + "~tc:{tags}" }
 func (s *Store) floorKey() string { return s.TagPrefix() }
 
 func (s *Store) clockCall() script.Call {
-	return script.Call{Script: clockScript, Keys: []string{s.clockKey(), s.floorKey()}, Args: []string{ms(clockTTL)}}
+	return script.Call{Script: clockScript, Keys: []string{s.clockKey(), s.floorKey()}, Args: []string{ms(clockTTL), s.announce()}}
 }
+
+// maxNumber bounds what the clock and the tags count: microseconds, in the integers that a script can tell apart.
+const maxNumber = 1 << 53
 
 func number(r rueidis.RedisResult) (uint64, error) {
 	text, err := r.ToString()
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("store: number of a tag is %q, expected an integer: %w", text, err)
+	n, ok := parseNumber(text)
+	if !ok {
+		return 0, fmt.Errorf("store: number of a tag is %q, expected an integer below 2^53", text)
 	}
 	return n, nil
+}
+
+func parseNumber(text string) (uint64, bool) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	return n, err == nil && n < maxNumber
 }
 
 // AcquireTagged is Acquire together with a reading of the clock, which it starts where there is none. Both are done
@@ -82,7 +90,9 @@ func (s *Store) Bump(ctx context.Context, d script.Doer, tags ...string) (uint64
 // noFloor is the floor where F is lost: above every entry.
 const noFloor = 1<<64 - 1
 
-// ReadTags reads F and the numbers of tags in one command; 0 for a tag that was never bumped.
+// ReadTags reads F and the numbers of tags in one command; 0 for a tag that was never bumped. A lost or broken F gives a
+// floor above every entry, until the next load or Bump writes it. A tag whose number is no number is bumped: what was
+// invalidated under it is not known.
 func (s *Store) ReadTags(ctx context.Context, d script.Doer, tags ...string) (floor uint64, numbers []uint64, err error) {
 	keys := make([]string, 0, 1+len(tags))
 	keys = append(keys, s.floorKey())
@@ -93,21 +103,37 @@ func (s *Store) ReadTags(ctx context.Context, d script.Doer, tags ...string) (fl
 	if err != nil {
 		return 0, nil, err
 	}
+	floor = noFloor
+	if n, ok, err := numberOf(values[0]); err != nil {
+		return 0, nil, err
+	} else if ok {
+		floor = n
+	}
 	numbers = make([]uint64, len(tags))
-	for i, v := range values {
-		n, err := v.AsUint64()
-		switch {
-		case rueidis.IsRedisNil(err) && i == 0:
-			n = noFloor
-		case rueidis.IsRedisNil(err):
-		case err != nil:
-			return 0, nil, fmt.Errorf("store: number of a tag: %w", err)
+	for i, v := range values[1:] {
+		n, ok, err := numberOf(v)
+		if err == nil && !ok && !v.IsNil() {
+			n, err = s.Bump(ctx, d, tags[i])
 		}
-		if i == 0 {
-			floor = n
-		} else {
-			numbers[i-1] = n
+		if err != nil {
+			return 0, nil, err
 		}
+		numbers[i] = n
 	}
 	return floor, numbers, nil
+}
+
+// numberOf reads an item of a reply. It is not ok where there is nothing, or no number.
+func numberOf(m rueidis.RedisMessage) (n uint64, ok bool, err error) {
+	if m.IsNil() {
+		return 0, false, nil
+	}
+	text, err := m.ToString()
+	if err != nil {
+		return 0, false, err
+	}
+	if n, ok = parseNumber(text); !ok {
+		n = 0
+	}
+	return n, ok, nil
 }

@@ -5,7 +5,7 @@
 -- ARGV[2]  channel that wakes waiters
 -- Returns  1 if the lease was the caller's, else 0
 -- Cost     O(1)
-local lease = redis.call('HMGET', KEYS[2], 't', 'w')
+local lease = redis.pcall('HMGET', KEYS[2], 't', 'w')
 if lease[1] ~= ARGV[1] then
   return 0
 end
