@@ -8,6 +8,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shoptest"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/sqlstore"
+	"github.com/redbrick-go/redbrick/internal/testreport"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -27,6 +28,9 @@ func open(t *testing.T, url string) *sqlstore.Store {
 }
 
 func openSQLite(t *testing.T) shop.Repository {
+	if err := testreport.Ran("sqlite"); err != nil {
+		t.Error(err)
+	}
 	return open(t, "sqlite://"+filepath.Join(t.TempDir(), "shop.db"))
 }
 

@@ -85,13 +85,3 @@ CREATE TABLE planned_meals (
     PRIMARY KEY (user_id, week, day, meal)
 );
 CREATE INDEX planned_meals_recipe ON planned_meals (recipe_id);
-
--- +goose Down
-DROP TABLE planned_meals;
-DROP TABLE inventory;
-DROP TABLE ratings;
-DROP TABLE favorites;
-DROP TABLE recipe_stats;
-DROP TABLE recipe_tags;
-DROP TABLE recipes;
-DROP TABLE users;
