@@ -68,6 +68,9 @@ func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string
 				tickets[i] = c.near.Begin(id)
 			}
 		}
+		if n := int64(len(part)); c.near != nil && c.stats.reads.Add(n)%weighEvery < n {
+			c.weigh()
+		}
 		for i, s := range c.store.Lookup(ctx, c.tracked, keys...) {
 			id := part[i]
 			f := c.judge(ctx, keys[i], s, false)

@@ -21,7 +21,10 @@ import (
 func (c *Cache[V]) Get(ctx context.Context, id string) (V, error) {
 	if c.near != nil && !isFresh(ctx) {
 		if e, ok := c.near.Get(id); ok {
-			return c.served(e)
+			if e.Missing || c.opt.Clone != nil {
+				return c.served(e)
+			}
+			return e.Value, nil
 		}
 	}
 	out := c.get(ctx, id, false)
@@ -186,6 +189,9 @@ func (c *Cache[V]) read(ctx context.Context, id string, bytesOnly bool) found[V]
 	if keep {
 		ticket = c.near.Begin(id)
 	}
+	if c.stats.reads.Add(1)%weighEvery == 0 && c.near != nil {
+		c.weigh()
+	}
 	f := c.judge(ctx, key, c.store.Lookup(ctx, c.tracked, key)[0], bytesOnly)
 	if keep {
 		c.keep(ticket, f)
@@ -288,25 +294,22 @@ func (c *Cache[V]) heard(key string) {
 	if !had && c.rb.OwnedByOther("cache "+c.name, key) {
 		return
 	}
-	c.stats.pushes.Add(1)
-	c.weigh()
+	if c.stats.pushes.Add(1)%weighEvery == 0 {
+		c.weigh()
+	}
 }
 
 // weigh turns the near cache off while the cache is written more often than it is read, and on again when that changes.
 func (c *Cache[V]) weigh() {
 	s := &c.stats
-	pushes, gets := s.pushes.Load(), c.near.Hits()+s.hits.Load()
-	if pushes-s.windowPushes.Load() < weighEvery {
-		return
-	}
-	worth := gets-s.windowGets.Load() >= weighEvery
-	s.windowPushes.Store(pushes)
-	s.windowGets.Store(gets)
-	if c.nearOff.CompareAndSwap(worth, !worth) && !worth {
+	pushes, gets := s.pushes.Load(), c.near.Hits()+s.reads.Load()
+	written, read := pushes-s.windowPushes.Swap(pushes), gets-s.windowGets.Swap(gets)
+	off := written > read
+	if c.nearOff.CompareAndSwap(!off, off) && off {
 		c.near.Flush()
-		c.rb.Logger().Info("near cache off: written more than read", "cache", c.name)
+		c.rb.Logger().Info("near cache off: written more than read", "cache", c.name, "writes", written, "reads", read)
 	}
 }
 
-// weighEvery is after how many pushes reads and writes are compared.
+// weighEvery is after how many pushes, or reads of Redis, reads and writes are compared.
 const weighEvery = 1000

@@ -9,7 +9,7 @@ import (
 type counters struct {
 	hits, stale, misses, foreign, down        atomic.Int64
 	loads, loadErrors, refused, waits, writes atomic.Int64
-	bytes, pushes, tooLarge                   atomic.Int64
+	bytes, reads, pushes, tooLarge            atomic.Int64
 	windowPushes, windowGets                  atomic.Int64
 }
 
