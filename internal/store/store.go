@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"embed"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +70,8 @@ func New(o Options) *Store {
 // WakeChannel is where the key of an entry is published when its load has ended and another process waits for it.
 func WakeChannel(namespace string) string { return namespace + "~wake" }
 
-// LeaseKey is the key of the lease of v: in the slot of v, whether v has a hash tag of its own or not.
+// LeaseKey is the key of the lease of v: in the slot of v, whether v has a hash tag of its own or not. v is not empty,
+// does not begin with a brace, and has none outside a hash tag: true of a prefix with an escaped id.
 func (s *Store) LeaseKey(v string) string {
 	if hasTag(v) {
 		return s.ns + "~l:" + v
@@ -240,11 +242,16 @@ type Entry struct {
 	V     string
 	Token Token // Fill only
 	Value []byte
-	TTL   time.Duration
+	// TTL is above 0, and rounded up to milliseconds; Redis refuses others.
+	TTL time.Duration
 }
 
 // Fill stores what loaders returned, each unless its lease is gone or the entry changed. stored[i] is false where it was
-// refused; errs[i] is set where Redis did not answer.
+// refused; errs[i] is set where Redis did not answer, or could not store: then too the lease has ended.
+//
+// A change is what our scripts did, and what a stranger did if it shows in the end: V has another expiry than when the
+// lease was granted, or other bytes where it has none. What a stranger wrote or deleted and is gone again by itself, and
+// SET with KEEPTTL, do not show.
 func (s *Store) Fill(ctx context.Context, d script.Doer, entries ...Entry) (stored []bool, errs []error) {
 	calls := make([]script.Call, len(entries))
 	for i, e := range entries {
@@ -257,7 +264,7 @@ func (s *Store) Fill(ctx context.Context, d script.Doer, entries ...Entry) (stor
 	return outcomes(script.DoMulti(ctx, d, calls...))
 }
 
-// Set writes entries.
+// Set writes entries. Where it fails, the old entry may be there still, but no load under way will be stored.
 func (s *Store) Set(ctx context.Context, d script.Doer, entries ...Entry) []error {
 	calls := make([]script.Call, len(entries))
 	for i, e := range entries {
@@ -301,8 +308,8 @@ func outcomes(results []rueidis.RedisResult) ([]bool, []error) {
 
 func ms(d time.Duration) string {
 	n := d.Milliseconds()
-	if d > 0 && d%time.Millisecond != 0 {
-		n++ // a TTL of 100 microseconds is 1 ms, not none
+	if 0 < d && d%time.Millisecond != 0 && d < math.MaxInt64-time.Millisecond {
+		n++ // a TTL of 100 microseconds is 1 ms, not none; the longest Duration stays one
 	}
 	return strconv.FormatInt(n, 10)
 }
