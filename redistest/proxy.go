@@ -87,7 +87,7 @@ func (p *Proxy) Refuse() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.listener != nil {
-		_ = p.listener.Close()
+		_ = redisproc.Close(p.listener)
 		p.listener = nil
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"syscall"
 )
 
 // busOffset lies between a Cluster node's port and its bus port. Redis fixes it.
@@ -37,5 +38,15 @@ func free(port int) bool {
 	if err != nil {
 		return false
 	}
-	return l.Close() == nil
+	return Close(l) == nil
+}
+
+// Close closes a listener so that its port is refused from then on. A process
+// that is being started holds copies of all open files until it runs its program, and
+// would keep the port open for that moment: Close returns when there is none.
+func Close(l net.Listener) error {
+	err := l.Close()
+	syscall.ForkLock.RLock()   // granted once no start is under way
+	syscall.ForkLock.RUnlock() //nolint:staticcheck // passing the lock is all that is wanted
+	return err
 }
