@@ -25,6 +25,8 @@ if now == -2 and granted > 0 then
   local t = redis.call('TIME')
   same = granted <= t[1] * 1000 + math.floor(t[2] / 1000)
 end
+-- The first write, so that a full server refuses it. Where it fails the lease ends all the same.
+local done = same and redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('DEL', KEYS[2])
 if lease[3] then
   redis.call('PUBLISH', ARGV[4], KEYS[1])
@@ -32,9 +34,10 @@ end
 if not same then
   return 0
 end
+if done.err then
+  return done
+end
 if ARGV[5] ~= '' then
   redis.call('PUBLISH', ARGV[5], KEYS[1])
 end
--- The last step: where it fails (memory, a bad lifetime) the lease has ended all the same.
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
