@@ -30,9 +30,10 @@ func ValidName(s string) error {
 
 // EscapeID makes an id fit to stand behind a prefix in a key. Braces would give the key a hash tag of its own, so
 // `{` becomes %7B and `}` %7D; a percent sign before 7B, 7D or 25 becomes %25, which keeps the mapping reversible. Ids
-// longer than MaxID bytes are shortened by a hash.
+// longer than MaxID bytes are shortened by a hash; so are those that look like a shortened one, or somebody could give
+// himself the key of another's long id.
 func EscapeID(id string) string {
-	if len(id) <= MaxID && !strings.ContainsAny(id, "{}%") {
+	if len(id) <= MaxID && !strings.ContainsAny(id, "{}%") && !shortened(id) {
 		return id
 	}
 	var b strings.Builder
@@ -50,11 +51,16 @@ func EscapeID(id string) string {
 		}
 	}
 	s := b.String()
-	if len(s) <= MaxID {
+	if len(s) <= MaxID && !shortened(s) {
 		return s
 	}
 	sum := sha256.Sum256([]byte(s))
 	return s[:IDHead] + "~" + hex.EncodeToString(sum[:])
+}
+
+// shortened reports whether s looks as if EscapeID had shortened it.
+func shortened(s string) bool {
+	return len(s) == IDHead+1+2*sha256.Size && s[IDHead] == '~' && strings.Trim(s[IDHead+1:], "0123456789abcdef") == ""
 }
 
 func escapeFollows(s string) bool {

@@ -62,7 +62,8 @@ func (c Call) Build(d Doer) rueidis.Completed { return c.Script.evalsha(d, c.Key
 // Missing reports whether the reply says that the server does not know the script yet.
 func Missing(r rueidis.RedisResult) bool { return isNoScript(r.Error()) }
 
-// DoMulti runs the calls in one pipeline; those whose script the server did not know are sent again by their text.
+// DoMulti runs the calls in one pipeline; those whose script the server did not know are sent again by their text, after
+// all others. So the calls must not depend on their order.
 func DoMulti(ctx context.Context, d Doer, calls ...Call) []rueidis.RedisResult {
 	if len(calls) == 0 {
 		return nil
