@@ -1,0 +1,28 @@
+package collection
+
+import (
+	"embed"
+
+	"github.com/redbrick-go/redbrick/internal/script"
+)
+
+//go:embed lua/*.lua
+var sources embed.FS
+
+func load(name string) *script.Script {
+	source, err := sources.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic(err) // the file is a part of the package
+	}
+	return script.New("collection/"+name, string(source))
+}
+
+var (
+	linkScript  = load("link")
+	pushScript  = load("push")
+	addScript   = load("add")
+	incrScript  = load("incr")
+	moveScript  = load("move")
+	writeScript = load("write")
+	countScript = load("count")
+)
