@@ -83,7 +83,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	c.Lane = Lane{c: c, name: "data", timeout: o.CommandTimeout, pick: data}
 	c.hot = Lane{c: c, name: "hot", timeout: o.HotTimeout, gradual: true, pick: data}
 	c.tracked = Lane{c: c, name: "tracked", timeout: o.HotTimeout, gradual: true, pick: c.tracker.pick}
-	if t.kind == kindEmbedded {
+	if t.kind == kindEmbedded && o.Redis.DialCtxFn == nil { // else the caller has an engine
 		if c.engine, err = embedded.Open(embedded.Options{Dir: t.dir, Logger: c.log}); err != nil {
 			return nil, err
 		}

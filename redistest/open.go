@@ -130,12 +130,7 @@ func dial(t testing.TB, s *site, edits []func(*redbrick.Options)) *redbrick.Clie
 	o := redbrick.Options{URL: s.url(), Namespace: s.namespace}
 	if s.engine != nil {
 		// An engine of our own, so that its clock can be set and a second client can join.
-		o.Redis = rueidis.ClientOption{
-			InitAddress:   []string{"embedded"},
-			DialCtxFn:     s.engine.Dial,
-			AlwaysRESP2:   true,
-			ClientSetInfo: rueidis.DisableClientSetInfo,
-		}
+		o.URL, o.Redis.DialCtxFn = "embedded:", s.engine.Dial
 	}
 	for _, edit := range edits {
 		edit(&o)
