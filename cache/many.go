@@ -7,7 +7,6 @@ import (
 	"maps"
 	"sync"
 
-	"github.com/redbrick-go/redbrick/internal/keyspace"
 	"github.com/redbrick-go/redbrick/internal/near"
 	"github.com/redbrick-go/redbrick/internal/store"
 )
@@ -64,9 +63,7 @@ func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string
 		keep := make([]bool, len(part))
 		for i, id := range part {
 			keys[i] = c.Key(id)
-			if keep[i] = c.near != nil && !c.nearOff.Load() && len(id) <= keyspace.MaxID; keep[i] {
-				tickets[i] = c.near.Begin(id)
-			}
+			tickets[i], keep[i] = c.ticket(id, keys[i])
 		}
 		if n := int64(len(part)); c.near != nil && c.stats.reads.Add(n)%weighEvery < n {
 			c.weigh()

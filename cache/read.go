@@ -184,10 +184,10 @@ func (c *Cache[V]) early(left time.Duration) bool {
 // read looks an id up in Redis, and puts what it finds into the near cache.
 func (c *Cache[V]) read(ctx context.Context, id string, bytesOnly bool) found[V] {
 	key := c.Key(id)
-	keep := c.near != nil && !bytesOnly && !c.nearOff.Load() && len(id) <= keyspace.MaxID
 	var ticket near.Ticket[V]
+	keep := !bytesOnly
 	if keep {
-		ticket = c.near.Begin(id)
+		ticket, keep = c.ticket(id, key)
 	}
 	if c.stats.reads.Add(1)%weighEvery == 0 && c.near != nil {
 		c.weigh()
@@ -197,6 +197,20 @@ func (c *Cache[V]) read(ctx context.Context, id string, bytesOnly bool) found[V]
 		c.keep(ticket, f)
 	}
 	return f
+}
+
+// ticket is the right to keep in the process what is about to be read. There is none for an id that cannot be told from
+// its key, because news of it could not be acted upon, nor while an invalidation of the id waits for Redis.
+func (c *Cache[V]) ticket(id, key string) (t near.Ticket[V], ok bool) {
+	if c.near == nil || c.nearOff.Load() || keyspace.UnescapeID(key[len(c.prefix):]) != id {
+		return t, false
+	}
+	t = c.near.Begin(id)
+	if c.pending.has(id) {
+		t.Cancel()
+		return t, false
+	}
+	return t, true
 }
 
 func (c *Cache[V]) keep(ticket near.Ticket[V], f found[V]) {
