@@ -93,6 +93,9 @@ func TestClockIsLost(t *testing.T) {
 				before := clockOf(t, rb, s)
 				behind(t, rb, before)
 				run(t, rb, append([]string{"DEL"}, lost...)...)
+				if name != "clock" && valid(t, rb, s, before, "a") {
+					t.Errorf("%s lost: an entry is valid at once", name)
+				}
 				if first == "bump" {
 					bump(t, rb, s, "other")
 				}
@@ -146,6 +149,17 @@ func TestClockIsAhead(t *testing.T) {
 		if after := clockOf(t, rb, s); after != before+1 || valid(t, rb, s, before, "a") || !valid(t, rb, s, after, "a") {
 			t.Errorf("after the floor was lost the clock is %d, want %d", after, before+1)
 		}
+		for name, next := range map[string]func() uint64{
+			"load": func() uint64 { return clockOf(t, rb, s) },
+			"bump": func() uint64 { return bump(t, rb, s, "a") },
+		} {
+			before := clockOf(t, rb, s)
+			run(t, rb, "SET", floor, strconv.FormatUint(before, 10))
+			run(t, rb, "DEL", clock)
+			if n := next(); n != before+1 || valid(t, rb, s, before, "a") {
+				t.Errorf("after the clock was lost a %s gives %d, want %d above the floor", name, n, before+1)
+			}
+		}
 	})
 }
 
@@ -165,7 +179,9 @@ func TestGarbageAtNumbers(t *testing.T) {
 					behind(t, rb, before)
 					spoil()
 					if bumpFirst {
-						bump(t, rb, s, "a")
+						if n := bump(t, rb, s, "a"); !valid(t, rb, s, n, "a") {
+							t.Errorf("%s: an entry as new as the bump is invalid", garbage)
+						}
 					} else {
 						clockOf(t, rb, s)
 					}
@@ -215,9 +231,11 @@ func TestNumbersLiveLongEnough(t *testing.T) {
 		}
 		const slow = time.Minute
 		bump(t, rb, s, "a")
-		for _, key := range []string{clock, floor, s.TagKey("a")} {
-			if left(key) <= store.MaxTaggedTTL+time.Hour-slow {
-				t.Errorf("%s lives for %v, expected longer than an entry", key, left(key))
+		for key, want := range map[string]time.Duration{
+			clock: 2 * store.MaxTaggedTTL, floor: 2 * store.MaxTaggedTTL, s.TagKey("a"): store.MaxTaggedTTL + time.Hour - slow,
+		} {
+			if left(key) <= want {
+				t.Errorf("%s lives for %v, want longer than %v", key, left(key), want)
 			}
 		}
 		// Bumps alone renew the clock. The floor must not run out under it: that would invalidate all at once.

@@ -15,7 +15,7 @@ end
 local c, f = number(held[1]), number(held[2])
 local t = redis.call('TIME')
 local n = string.format('%.0f', math.max(t[1] * 1000000 + t[2], math.max(c or 0, f or 0) + 1))
-local first = c and f and f <= c and 3 or 2 -- a lost clock invalidates all: F is written too
+local first = c and f and 3 or 2 -- a lost clock invalidates all: F is written too
 redis.call('SET', KEYS[1], n, 'PX', ARGV[2])
 for i = first, #KEYS do
   redis.call('SET', KEYS[i], n, 'PX', i == 2 and ARGV[2] or ARGV[1])
