@@ -66,7 +66,7 @@ func TestFrameRoundTrip(t *testing.T) {
 		}
 		return string(b)
 	}
-	for range 20_000 {
+	for range 4_000 {
 		var f store.Frame
 		if r.IntN(2) == 0 {
 			f.Codec = text(20)
