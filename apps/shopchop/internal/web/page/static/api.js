@@ -1,0 +1,78 @@
+// Requests to the service. Every one is timed and told to the figures beside
+// the page.
+import { session } from "./session.js";
+
+// listeners hear of every request: {method, path, status, cache, ms}.
+const listeners = new Set();
+
+export function onRequest(listener) {
+  listeners.add(listener);
+}
+
+// ApiError is a reply that is no success, or no reply at all (status 0).
+export class ApiError extends Error {
+  constructor(status, message, hint) {
+    super(message);
+    this.status = status;
+    this.hint = hint;
+  }
+}
+
+// ask sends a request and returns {data, page, limit, total, cache, ms}, or throws an
+// ApiError. An aborted request throws the browser's AbortError.
+export async function ask(method, path, { body, signal, user = session.id } = {}) {
+  const headers = { Accept: "application/json" };
+  if (user) headers["X-Debug-User"] = String(user);
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const begun = performance.now();
+  let response, text;
+  try {
+    // The browser's own cache would hide what the service does.
+    response = await fetch(path, { method, headers, signal, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body) });
+    text = await response.text();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    tell({ method, path, status: 0, cache: "", ms: performance.now() - begun });
+    throw new ApiError(0, "The service does not answer", "Is it still running? Nothing was lost: try again.");
+  }
+  const ms = performance.now() - begun;
+  const cache = (response.headers.get("X-Cache") || "").toUpperCase();
+  tell({ method, path, status: response.status, cache, ms });
+  const reply = parse(text, response);
+  if (!response.ok) throw new ApiError(response.status, reply.error || response.statusText || "Failed", hintFor(response, reply));
+  return { ...reply, cache, ms };
+}
+
+export const get = (path, more) => ask("GET", path, more);
+
+function tell(request) {
+  for (const listener of listeners) listener(request);
+}
+
+function parse(text, response) {
+  if (text === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    if (!response.ok) return {};
+    throw new ApiError(response.status, "The reply is not JSON");
+  }
+}
+
+function hintFor(response, reply) {
+  switch (response.status) {
+    case 401:
+      return session.id
+        ? "The service does not take the chosen user. It does so only when it was started with -insecure-dev-auth."
+        : "Choose a user at the top of the page first.";
+    case 403:
+      return "Only who wrote a recipe, or an admin, may change it.";
+    case 429:
+    case 503: {
+      const seconds = reply.retryAfter || Number(response.headers.get("Retry-After"));
+      return seconds ? `Try again in ${seconds} s.` : "Try again a little later.";
+    }
+    default:
+      return "";
+  }
+}
