@@ -34,16 +34,8 @@ func (c *Cache[V]) Get(ctx context.Context, id string) (V, error) {
 // GetBytes is Get for the encoded value: the JSON, ready to be sent. The result must not be changed. A value that lies in
 // Redis is checked for syntax, not decoded; from the process it comes without any work where Options.KeepBytes is set.
 func (c *Cache[V]) GetBytes(ctx context.Context, id string) ([]byte, error) {
-	if c.near != nil && c.opt.KeepBytes && !isFresh(ctx) {
-		if e, ok := c.near.Get(id); ok {
-			if e.Missing {
-				return nil, ErrNotFound
-			}
-			return e.Raw, nil
-		}
-	}
-	out := c.get(ctx, id, !c.opt.KeepBytes || c.near == nil)
-	return out.raw, out.err
+	r, err := c.LookupBytes(ctx, id)
+	return r.Value, err
 }
 
 // Level says where a value came from.
@@ -73,6 +65,20 @@ func (c *Cache[V]) Lookup(ctx context.Context, id string) (Result[V], error) {
 	}
 	out := c.get(ctx, id, false)
 	return Result[V]{c.cloned(out.value), Level(out.level)}, out.err
+}
+
+// LookupBytes is GetBytes that also says where the value came from.
+func (c *Cache[V]) LookupBytes(ctx context.Context, id string) (Result[[]byte], error) {
+	if c.near != nil && c.opt.KeepBytes && !isFresh(ctx) {
+		if e, ok := c.near.Get(id); ok {
+			if e.Missing {
+				return Result[[]byte]{Level: Near}, ErrNotFound
+			}
+			return Result[[]byte]{e.Raw, Near}, nil
+		}
+	}
+	out := c.get(ctx, id, !c.opt.KeepBytes || c.near == nil)
+	return Result[[]byte]{out.raw, Level(out.level)}, out.err
 }
 
 func (c *Cache[V]) served(e *near.Entry[V]) (V, error) {
