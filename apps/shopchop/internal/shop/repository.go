@@ -57,6 +57,8 @@ type RecipeRepository interface {
 type AudienceRepository interface {
 	// Stats returns one recipe's numbers, or ErrNotFound.
 	Stats(ctx context.Context, id int64) (RecipeStats, error)
+	// StatsOf returns the numbers of those of the recipes that exist, in one query.
+	StatsOf(ctx context.Context, ids []int64) (map[int64]RecipeStats, error)
 	// AllStats walks the numbers of all recipes by id.
 	AllStats(ctx context.Context) iter.Seq2[RecipeStats, error]
 	// AddCounts adds to the counters of many recipes at once, all or none.
@@ -70,6 +72,8 @@ type AudienceRepository interface {
 	SetFavorite(ctx context.Context, userID, recipeID int64) (changed bool, err error)
 	// UnsetFavorite reports whether there was something to take away.
 	UnsetFavorite(ctx context.Context, userID, recipeID int64) (changed bool, err error)
+	// IsFavorite reports whether a user has a recipe among the favourites.
+	IsFavorite(ctx context.Context, userID, recipeID int64) (bool, error)
 	// Favorites returns the ids of a user's favourite recipes, newest favourite first.
 	Favorites(ctx context.Context, userID int64) ([]int64, error)
 	// FavoritedBy returns the ids of a recipe's admirers, newest first.
@@ -80,6 +84,8 @@ type AudienceRepository interface {
 	// Rate sets a user's stars (1 to 5) and returns the recipe's summary with
 	// them; ErrNotFound without the user or recipe.
 	Rate(ctx context.Context, userID, recipeID int64, stars int) (RatingSummary, error)
+	// Stars returns what a user gave a recipe; 0 if nothing.
+	Stars(ctx context.Context, userID, recipeID int64) (int, error)
 	// Ratings returns a recipe's ratings by user.
 	Ratings(ctx context.Context, recipeID int64) ([]Rating, error)
 	// AllRatings walks all ratings by recipe and user.

@@ -27,6 +27,8 @@ func statsCounts(t *testing.T, r shop.Repository) {
 	}
 	same(t, "one", must[shop.RecipeStats](t)(r.Stats(t.Context(), a)), want[0])
 	same(t, "all", walked(t, r.AllStats(t.Context())), want)
+	same(t, "some", must[map[int64]shop.RecipeStats](t)(r.StatsOf(t.Context(), []int64{b, b + 1, b})), map[int64]shop.RecipeStats{b: want[1]})
+	same(t, "none", must[map[int64]shop.RecipeStats](t)(r.StatsOf(t.Context(), nil)), map[int64]shop.RecipeStats{})
 	same(t, "score", want[0].Score(), int64(8))
 	_, err := r.Stats(t.Context(), b+1)
 	wantErr(t, err, shop.ErrNotFound)
@@ -88,6 +90,7 @@ func favoriteSetAndUnset(t *testing.T, r shop.Repository) {
 	}
 	same(t, "all", pairs, [][2]int64{{u1.ID, a}, {u1.ID, b}, {u2.ID, a}})
 	for _, want := range []bool{true, false} {
+		same(t, "is", must[bool](t)(r.IsFavorite(t.Context(), u1.ID, a)), want)
 		same(t, "unset", must[bool](t)(r.UnsetFavorite(t.Context(), u1.ID, a)), want)
 	}
 	same(t, "left", must[[]int64](t)(r.Favorites(t.Context(), u1.ID)), []int64{b})
@@ -139,6 +142,8 @@ func ratingRate(t *testing.T, r shop.Repository) {
 			{UserID: u1.ID, RecipeID: a, Stars: 5, UpdatedAt: u1.CreatedAt}, {UserID: u2.ID, RecipeID: a, Stars: 1, UpdatedAt: u1.CreatedAt},
 		})
 	}
+	same(t, "stars", must[int](t)(r.Stars(t.Context(), u1.ID, a)), 5)
+	same(t, "no stars", must[int](t)(r.Stars(t.Context(), u2.ID+1, a)), 0)
 	for _, stars := range []int{0, 6, -1} {
 		_, err := r.Rate(t.Context(), u1.ID, a, stars)
 		wantErr(t, err, shop.ErrInvalid)

@@ -39,6 +39,12 @@ func (q queries) UnsetFavorite(ctx context.Context, userID, recipeID int64) (boo
 	return n > 0, wrap("unset favorite", err)
 }
 
+// IsFavorite reports whether a user has a recipe among the favourites.
+func (q queries) IsFavorite(ctx context.Context, userID, recipeID int64) (is bool, err error) {
+	err = q.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM favorites WHERE user_id = $1 AND recipe_id = $2)", userID, recipeID).Scan(&is)
+	return is, wrap("read favorite", err)
+}
+
 // Favorites returns a user's favourite recipes, newest favourite first.
 func (q queries) Favorites(ctx context.Context, userID int64) ([]int64, error) {
 	ids, err := list(ctx, q.read, scanID, "SELECT recipe_id FROM favorites WHERE user_id = $1 ORDER BY created_at DESC, recipe_id DESC", userID)

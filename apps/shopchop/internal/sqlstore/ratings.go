@@ -38,6 +38,15 @@ func (q queries) Rate(ctx context.Context, userID, recipeID int64, stars int) (s
 	})
 }
 
+// Stars returns what a user gave a recipe; 0 if nothing.
+func (q queries) Stars(ctx context.Context, userID, recipeID int64) (stars int, err error) {
+	err = q.read.QueryRowContext(ctx, "SELECT stars FROM ratings WHERE recipe_id = $1 AND user_id = $2", recipeID, userID).Scan(&stars)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return stars, wrap("read stars", err)
+}
+
 func scanRating(row scanner) (shop.Rating, error) {
 	var r shop.Rating
 	err := row.Scan(&r.UserID, &r.RecipeID, &r.Stars, sqldb.Time{To: &r.UpdatedAt})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/redbrick-go/redbrick/apps/internal/sqldb"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 )
 
@@ -34,6 +35,23 @@ func (q queries) Stats(ctx context.Context, id int64) (shop.RecipeStats, error) 
 		return shop.RecipeStats{}, wrap("read stats", err)
 	}
 	return s, nil
+}
+
+// StatsOf returns the numbers of those of the recipes that exist, in one query.
+func (q queries) StatsOf(ctx context.Context, ids []int64) (map[int64]shop.RecipeStats, error) {
+	array, err := sqldb.Array(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := list(ctx, q.read, scanStats, selectStats+"WHERE s.recipe_id IN "+q.dialect.Ints(1), array)
+	if err != nil {
+		return nil, wrap("read stats", err)
+	}
+	found := make(map[int64]shop.RecipeStats, len(rows))
+	for _, s := range rows {
+		found[s.RecipeID] = s
+	}
+	return found, nil
 }
 
 // AllStats walks the numbers of all recipes by id.
