@@ -29,6 +29,7 @@ type tracker struct {
 	client     atomic.Pointer[rueidis.Client] // tracking mode only
 	sinks      atomic.Pointer[[]sink]         // longest prefix first
 	announce   atomic.Pointer[string]
+	mending    atomic.Bool
 	rebuilding sync.Mutex
 	cancel     func() // ends the subscription of pub/sub mode
 	done       chan struct{}
@@ -40,9 +41,6 @@ const (
 	trackedPing    = 400 * time.Millisecond
 	trackedTimeout = 700 * time.Millisecond
 )
-
-// embeddedExpirySlack: the embedded engine derives the expiry of a key from a countdown.
-const embeddedExpirySlack = 2 * time.Second
 
 func newTracker(c *Client) *tracker {
 	t := &tracker{c: c}
@@ -64,9 +62,7 @@ func (c *Client) Track(ctx context.Context, prefix string, invalidated func(key 
 	if c.conns.Load() == nil {
 		return nil // connect will build the tracked connection
 	}
-	if err := c.tracker.rebuild(ctx); err != nil {
-		c.log.Warn("near caches are off: no invalidations", "error", err)
-	}
+	c.tracker.renew(ctx)
 	return nil
 }
 
@@ -77,14 +73,6 @@ func (c *Client) Generation() *atomic.Uint64 { return &c.tracker.generation }
 // Announce is the channel on which scripts have to publish the keys below tracked prefixes that they write, because the
 // server does not track; empty where it does, or nobody tracks.
 func (c *Client) Announce() string { return *c.tracker.announce.Load() }
-
-// ExpirySlack is by how much two readings of the expiry of one key may differ: 0 on every real server.
-func (c *Client) ExpirySlack() time.Duration {
-	if c.target.kind == kindEmbedded {
-		return embeddedExpirySlack
-	}
-	return 0
-}
 
 func (t *tracker) add(s sink) error {
 	t.rebuilding.Lock()
@@ -112,16 +100,38 @@ func (t *tracker) prefixes() []string {
 	return all
 }
 
-func (t *tracker) pick(cn *conns) rueidis.Client {
+func (t *tracker) pick(_ context.Context, cn *conns) (rueidis.Client, error) {
 	if p := t.client.Load(); p != nil {
-		return *p
+		return *p, nil
 	}
-	return cn.data
+	return cn.data, nil
 }
 
-// connected reports whether nothing is left to be built.
-func (t *tracker) connected() bool {
-	return len(*t.sinks.Load()) == 0 || t.generation.Load()&1 == 0
+// renew rebuilds now, or in the background as soon as that works.
+func (t *tracker) renew(ctx context.Context) {
+	err := t.rebuild(ctx)
+	if err == nil {
+		return
+	}
+	t.c.log.Warn("near caches are off for now: no invalidations", "error", err)
+	if !t.mending.CompareAndSwap(false, true) {
+		return
+	}
+	if !t.c.spawn(func() {
+		defer t.mending.Store(false)
+		for delay := firstRetryDelay; err != nil; delay = min(2*delay, t.c.options.RetryDelay) {
+			timer := time.NewTimer(delay)
+			select {
+			case <-t.c.life.Done():
+				timer.Stop()
+				return
+			case <-timer.C:
+			}
+			err = t.rebuild(t.c.life)
+		}
+	}) {
+		t.mending.Store(false)
+	}
 }
 
 // try finds out whether the server lets this client track.

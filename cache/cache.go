@@ -160,7 +160,7 @@ func sharedOf(rb *redbrick.Client) (*shared, error) {
 	part, err := rb.Part("caches", func() (any, func(), error) {
 		s := &shared{clock: clock.NewCoarse(), names: newNames(rb), fleet: newReporter(rb)}
 		s.hub = push.NewHub(store.WakeChannel(rb.Namespace()), rb.Subscribe)
-		s.store = store.New(store.Options{Namespace: rb.Namespace(), Announce: rb.Announce, Slack: rb.ExpirySlack()})
+		s.store = store.New(store.Options{Namespace: rb.Namespace(), Announce: rb.Announce})
 		s.tags = near.NewTags(rb.Generation(), s.store.TagPrefix(), keyspace.EscapeID,
 			func(ctx context.Context, tags []string) (uint64, []uint64, error) {
 				return s.store.ReadTags(ctx, rb.Tracked(), tags...)

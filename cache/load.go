@@ -204,6 +204,10 @@ func (c *Cache[V]) acquire(ctx context.Context, ask store.Ask) (store.Grant, uin
 		return g, 0, g.Err
 	}
 	g, seq, err := c.store.AcquireTagged(ctx, c.rb.Hot(), duration, ask)
+	if err != nil && g[0].Granted {
+		// On Cluster the clock may be away while the lease is not: without its number the load cannot be stored.
+		c.abandonKey(ctx, ask.V, ask.Token)
+	}
 	return g[0], seq, errors.Join(err, g[0].Err)
 }
 
@@ -228,7 +232,11 @@ func (c *Cache[V]) load(ctx context.Context, id string, l lease) outcome[V] {
 
 // abandon gives the lease back also where the caller's time is over.
 func (c *Cache[V]) abandon(ctx context.Context, id string, token store.Token) {
-	if err := c.store.Abandon(context.WithoutCancel(ctx), c.rb.Hot(), c.Key(id), token); err != nil {
+	c.abandonKey(ctx, c.Key(id), token)
+}
+
+func (c *Cache[V]) abandonKey(ctx context.Context, key string, token store.Token) {
+	if err := c.store.Abandon(context.WithoutCancel(ctx), c.rb.Hot(), key, token); err != nil {
 		c.rb.Logger().Debug("cache: giving a lease back", "cache", c.name, "error", err)
 	}
 }

@@ -41,9 +41,6 @@ type Options struct {
 	Namespace string
 	// Announce gives the channel on which written keys are published where the server does not track, "" elsewhere.
 	Announce func() string
-	// Slack is by how much two readings of one expiry may differ: 0 on every real server, more on an engine that derives
-	// the expiry from a countdown.
-	Slack time.Duration
 }
 
 // Store runs the protocol. It is safe for concurrent use.
@@ -51,7 +48,6 @@ type Store struct {
 	ns       string
 	wake     string
 	announce func() string
-	slack    string
 }
 
 // New makes a Store.
@@ -63,7 +59,6 @@ func New(o Options) *Store {
 		ns:       o.Namespace,
 		wake:     WakeChannel(o.Namespace),
 		announce: o.Announce,
-		slack:    ms(o.Slack),
 	}
 }
 
@@ -258,7 +253,7 @@ func (s *Store) Fill(ctx context.Context, d script.Doer, entries ...Entry) (stor
 		calls[i] = script.Call{
 			Script: fillScript,
 			Keys:   []string{e.V, s.LeaseKey(e.V)},
-			Args:   []string{string(e.Token), rueidis.BinaryString(e.Value), ms(e.TTL), s.wake, s.announce(), s.slack},
+			Args:   []string{string(e.Token), rueidis.BinaryString(e.Value), ms(e.TTL), s.wake, s.announce()},
 		}
 	}
 	return outcomes(script.DoMulti(ctx, d, calls...))

@@ -6,7 +6,6 @@
 -- ARGV[3]  lifetime in ms
 -- ARGV[4]  channel that wakes waiters
 -- ARGV[5]  channel that announces written keys where the server does not track, or ""
--- ARGV[6]  ms by which two readings of one expiry may differ: 0 on every real server
 -- Returns  1 stored, 0 refused
 -- Cost     O(1); O(length of V) where V has no expiry
 local lease = redis.pcall('HMGET', KEYS[2], 't', 'p', 'w')
@@ -20,7 +19,7 @@ if now == -1 then
   local v = redis.pcall('GET', KEYS[1])
   stamp = 'sha1 ' .. (type(v) == 'string' and redis.sha1hex(v) or '')
 end
-local same = stamp == lease[2] or (now > 0 and granted > 0 and math.abs(now - granted) <= tonumber(ARGV[6]))
+local same = stamp == lease[2]
 if now == -2 and granted > 0 then
   local t = redis.call('TIME')
   same = granted <= t[1] * 1000 + math.floor(t[2] / 1000)
