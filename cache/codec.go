@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/klauspost/compress/zstd"
@@ -39,11 +40,18 @@ func (jsonCodec[V]) Encode(v V) ([]byte, error) { return jsonv1.Marshal(v) }
 
 func (jsonCodec[V]) Decode(data []byte) (V, error) {
 	var v V
-	err := jsonv1.Unmarshal(data, &v)
+	err := json.Unmarshal(data, &v, decoding)
 	return v, err
 }
 
-func (jsonCodec[V]) Valid(data []byte) bool { return jsontext.Value(data).IsValid() }
+func (jsonCodec[V]) Valid(data []byte) bool { return jsontext.Value(data).IsValid(checking) }
+
+// decoding is encoding/json's rules but for the text of errors, which costs time also where there is none; checking is
+// what of them concerns syntax.
+var (
+	decoding = json.JoinOptions(jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false))
+	checking = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+)
 
 // Compressor makes values smaller.
 type Compressor interface {
@@ -76,14 +84,21 @@ func (z *zstdCompressor) Compress(data []byte) ([]byte, bool) {
 	return small, len(small) < len(data)
 }
 
+// limited is a decoder together with the limit it was made for: caches that share a Compressor differ in theirs.
+type limited struct {
+	*zstd.Decoder
+
+	limit int
+}
+
 func (z *zstdCompressor) Decompress(data []byte, limit int) ([]byte, error) {
-	d, ok := z.readers.Get().(*zstd.Decoder)
-	if !ok {
-		var err error
-		d, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(limit))) //nolint:gosec // positive
+	d, ok := z.readers.Get().(limited)
+	if !ok || d.limit != limit {
+		made, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(limit))) //nolint:gosec // positive
 		if err != nil {
 			return nil, err
 		}
+		d = limited{made, limit}
 	}
 	defer z.readers.Put(d)
 	return d.DecodeAll(data, nil)
@@ -192,9 +207,9 @@ func (e *envelope[V]) open(key string, stored []byte) (f store.Frame, err error)
 	if name == "" {
 		name = "json"
 	}
-	null := f.Plain() && bytes.Equal(f.Body, null) // whoever wrote it
 	switch {
-	case null:
+	case f.Plain() && bytes.Equal(bytes.TrimSpace(f.Body), null): // whoever wrote it
+		f.Body = null
 		return f, nil
 	case f.Version != e.version, name != e.codec.Name(), f.Encrypted != (e.keys != nil), f.Compressed && e.compress == nil:
 		return f, errForeign
