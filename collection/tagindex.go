@@ -59,7 +59,8 @@ func NewTagIndex(rb *redbrick.Client, pattern string, o TagIndexOptions) (*TagIn
 func (x *TagIndex) Key(tag string) string { return x.links.right.of(tag) }
 
 // Replace gives an item exactly these tags; only what differs is written. Tags may repeat. Two that run side by side for
-// one item leave the tags of one of them. Replacing by the same tags repairs what a crash left.
+// one item leave the tags of one of them. After a crash on Cluster the same call again finishes the change for every
+// query; Repair also takes the item out of the sets of tags it no longer has.
 func (x *TagIndex) Replace(ctx context.Context, id string, tags []string) error {
 	if err := errors.Join(x.links.left.check(id), x.links.right.check(tags...)); err != nil {
 		return err

@@ -15,7 +15,7 @@ for i = 3, #ARGV, 2 do
   if text ~= '0' and not string.find(text, '^-?[1-9]%d*$') then
     return {2, ARGV[i], string.sub(text, 1, 64)}
   end
-  if math.abs(tonumber(text)) + math.abs(tonumber(ARGV[i + 1])) > 9007199254740991 then
+  if #text > 17 or math.abs(tonumber(text)) + math.abs(tonumber(ARGV[i + 1])) > 9007199254740991 then
     return {3, ARGV[i], text}
   end
 end

@@ -14,7 +14,7 @@ if not text then
   end
   text = ARGV[4]
   there = 0
-elseif text ~= '0' and not string.find(text, '^-?[1-9]%d*$') or math.abs(tonumber(text)) > 9007199254740991 then
+elseif text ~= '0' and not string.find(text, '^-?[1-9]%d*$') or #text > 17 or math.abs(tonumber(text)) > 9007199254740991 then
   return {3, string.sub(text, 1, 64)}
 end
 local step = tonumber(ARGV[1])
