@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -55,13 +56,21 @@ func Backends(t testing.TB) []Backend {
 }
 
 // names lists the backends a test is to run on, at hand or not.
+//
+// The variable REDISTEST_BACKENDS, a comma-separated list, leaves the others out: the race detector runs on the embedded
+// engine alone.
 func names() []string {
 	all := []string{nameEmbedded, nameRedis, nameNoTracking, nameCluster}
+	if only := os.Getenv(onlyVariable); only != "" {
+		return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(strings.Split(only, ","), name) })
+	}
 	if os.Getenv("REDIS_URL") != "" {
 		all = append(all, nameEnv)
 	}
 	return all
 }
+
+const onlyVariable = "REDISTEST_BACKENDS"
 
 // shared holds what all tests of the process use together. [Main] closes it.
 var shared pool
