@@ -1,0 +1,27 @@
+module github.com/redbrick-go/redbrick/bench
+
+go 1.25.0
+
+replace github.com/redbrick-go/redbrick => ../
+
+require (
+	github.com/go-redis/cache/v9 v9.0.0
+	github.com/maypok86/otter/v2 v2.4.0
+	github.com/redbrick-go/redbrick v0.0.0
+	github.com/redis/go-redis/v9 v9.20.0
+	github.com/redis/rueidis v1.0.79
+)
+
+require (
+	github.com/alicebob/miniredis/v2 v2.40.0 // indirect
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20251027170946-4849db3c2f7e // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/vmihailenco/go-tinylfu v0.2.2 // indirect
+	github.com/vmihailenco/msgpack/v5 v5.3.4 // indirect
+	github.com/vmihailenco/tagparser/v2 v2.0.0 // indirect
+	github.com/yuin/gopher-lua v1.1.2 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
+	golang.org/x/sync v0.1.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+)

@@ -1,0 +1,104 @@
+// Command bench measures the bricks against their rivals: the same work, in the same run, in turns, so that a machine whose
+// speed drifts does not favour anyone. It prints one table a workload, with medians and the ratio to the first row.
+//
+//	go run ./bench                       # all workloads, on a redis-server of its own
+//	go run ./bench -workload near -rounds 9
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+)
+
+// contender is one way to do the work of a workload. run does it for about d and says how many operations that were.
+type contender struct {
+	name string
+	run  func(ctx context.Context, d time.Duration) (ops int64, took time.Duration, err error)
+}
+
+// workload is one table. Ratios are speed against the first contender.
+type workload struct {
+	name  string
+	about string
+	setUp func(ctx context.Context, url string) (contenders []contender, tearDown func(), err error)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	names := flags.String("workload", "", "comma-separated workloads; empty: all")
+	rounds := flags.Int("rounds", 5, "how often each contender has its turn")
+	turn := flags.Duration("turn", 500*time.Millisecond, "how long a turn is")
+	url := flags.String("url", "", "Redis to use, empty: start a redis-server")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *url == "" {
+		server, err := startRedis(ctx)
+		if err != nil {
+			return err
+		}
+		defer server.stop()
+		*url = server.url
+	}
+	for _, w := range workloads {
+		if *names != "" && !slices.Contains(strings.Split(*names, ","), w.name) {
+			continue
+		}
+		if err := measure(ctx, out, w, *url, *rounds, *turn); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+	}
+	return nil
+}
+
+func measure(ctx context.Context, out io.Writer, w workload, url string, rounds int, turn time.Duration) error {
+	contenders, tearDown, err := w.setUp(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer tearDown()
+	costs := make([][]float64, len(contenders))
+	for round := range rounds + 1 { // the first round warms up and is not counted
+		for i, c := range contenders {
+			ops, took, err := c.run(ctx, turn)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+			if round > 0 {
+				costs[i] = append(costs[i], float64(took)/float64(ops))
+			}
+		}
+	}
+	fmt.Fprintf(out, "\n### %s\n\n%s\n\n| | ops/s | ns/op | min to max ns/op | speed against the first |\n|---|--:|--:|--:|--:|\n", w.name, w.about)
+	for i, c := range contenders {
+		ratios := make([]float64, rounds) // round by round: a slow moment hits both
+		for r := range ratios {
+			ratios[r] = costs[0][r] / costs[i][r]
+		}
+		ns := median(costs[i])
+		fmt.Fprintf(out, "| %s | %.0f | %.0f | %.0f to %.0f | %.2f |\n", c.name, 1e9/ns, ns,
+			slices.Min(costs[i]), slices.Max(costs[i]), median(ratios))
+	}
+	return nil
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
