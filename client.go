@@ -27,8 +27,9 @@ type Client struct {
 	cluster bool
 	log     *slog.Logger
 
-	hot     Lane
-	tracked Lane
+	hot      Lane
+	tracked  Lane
+	blocking Lane
 
 	conns    atomic.Pointer[conns]
 	breaker  *breaker
@@ -43,6 +44,9 @@ type Client struct {
 	closed    atomic.Bool
 	probing   atomic.Bool
 	redialing atomic.Bool
+	// redialFrom is the Unix time in nanoseconds before which the primary is not looked up again.
+	redialFrom atomic.Int64
+	greeting   atomic.Int32 // connections that are being made
 	life      context.Context //nolint:containedctx // the client's own loops end with it
 	end       context.CancelFunc
 	mu        sync.Mutex // guards work.Add against Close, and parts
@@ -53,7 +57,8 @@ type Client struct {
 
 // conns is one set of connections; it is replaced as a whole when the primary has to be looked up again.
 type conns struct {
-	data rueidis.Client
+	data     rueidis.Client
+	blocking blockingClient
 }
 
 // Open connects to Redis as the options say. The zero Options start the embedded engine in memory.
@@ -79,10 +84,11 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	c.breaker = newBreaker(c.cluster, c.lost)
 	c.tracker = newTracker(c)
 	c.features.Store(&Features{})
-	data := func(cn *conns) rueidis.Client { return cn.data }
+	data := func(_ context.Context, cn *conns) (rueidis.Client, error) { return cn.data, nil }
 	c.Lane = Lane{c: c, name: "data", timeout: o.CommandTimeout, pick: data}
 	c.hot = Lane{c: c, name: "hot", timeout: o.HotTimeout, gradual: true, pick: data}
 	c.tracked = Lane{c: c, name: "tracked", timeout: o.HotTimeout, gradual: true, pick: c.tracker.pick}
+	c.blocking = Lane{c: c, name: "blocking", pick: c.pickBlocking}
 	if t.kind == kindEmbedded && o.Redis.DialCtxFn == nil { // else the caller has an engine
 		if c.engine, err = embedded.Open(embedded.Options{Dir: t.dir, Logger: c.log}); err != nil {
 			return nil, err
@@ -116,9 +122,7 @@ func (c *Client) connect(ctx context.Context) error {
 	}
 	c.features.Store(&f)
 	c.conns.Store(&conns{data: data})
-	if err := c.tracker.rebuild(ctx); err != nil {
-		c.log.Warn("near caches are off: no invalidations", "error", err)
-	}
+	c.tracker.renew(ctx)
 	return nil
 }
 
@@ -137,6 +141,7 @@ func (c *Client) dial(ctx context.Context, r role, edit ...func(*rueidis.ClientO
 	for _, f := range edit {
 		f(&opt)
 	}
+	c.greet(&opt)
 	type made struct {
 		client rueidis.Client
 		err    error
@@ -225,10 +230,6 @@ func (c *Client) probeOnce() error {
 		if err := c.connect(c.life); err != nil {
 			return err
 		}
-	} else if !c.tracker.connected() {
-		if err := c.tracker.rebuild(c.life); err != nil {
-			c.log.Debug("tracked connection", "error", err)
-		}
 	}
 	cn := c.conns.Load()
 	var failed error
@@ -249,21 +250,22 @@ func (c *Client) probeOnce() error {
 
 // redial replaces the connections: the server said that it is no longer the primary.
 func (c *Client) redial(old *conns) {
-	if c.cluster || c.options.Client != nil || c.conns.Load() != old || !c.redialing.CompareAndSwap(false, true) {
+	if c.cluster || c.options.Client != nil || c.conns.Load() != old || time.Now().UnixNano() < c.redialFrom.Load() ||
+		!c.redialing.CompareAndSwap(false, true) {
 		return
 	}
 	if !c.spawn(func() {
 		defer c.redialing.Store(false)
+		// The address may lead to the replica for a while yet: every write would dial again.
+		defer func() { c.redialFrom.Store(time.Now().Add(c.options.RetryDelay).UnixNano()) }()
 		data, err := c.dial(c.life, roleData)
 		if err != nil {
 			c.log.Warn("looking up the primary", "error", err)
 			return
 		}
 		c.conns.Store(&conns{data: data})
-		if err := c.tracker.rebuild(c.life); err != nil {
-			c.log.Warn("near caches are off: no invalidations", "error", err)
-		}
-		old.data.Close()
+		c.tracker.renew(c.life)
+		old.close(c)
 	}) {
 		c.redialing.Store(false)
 	}
@@ -326,7 +328,7 @@ func (c *Client) Close() error {
 	c.work.Wait()
 	c.tracker.close()
 	if cn := c.conns.Swap(nil); cn != nil {
-		c.release(cn.data)
+		cn.close(c)
 	}
 	c.states.set(StateEvent{State: StateClosed})
 	if c.engine != nil {

@@ -17,11 +17,11 @@ type Lane struct {
 	c       *Client
 	name    string
 	timeout time.Duration
-	// gradual lanes are let through by growing shares after an outage.
+	// gradual lanes have their reads let through by growing shares after an outage.
 	gradual bool
 	wheel   wheel
 	// pick chooses the connection of the lane.
-	pick func(*conns) rueidis.Client
+	pick func(context.Context, *conns) (rueidis.Client, error)
 	// node is the one server of a lane that Masters gave; such a lane goes past the breaker.
 	node rueidis.Client
 }
@@ -48,7 +48,7 @@ func (l *Lane) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResul
 	}
 	began := l.began()
 	call, cancel := l.deadline(ctx)
-	r := l.wire(cn).Do(call, cmd)
+	r := l.send(call, cn, cmd)
 	if cancel != nil {
 		cancel()
 	}
@@ -89,7 +89,7 @@ func (l *Lane) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis
 	var fault error
 	if len(send) > 0 {
 		call, cancel := l.deadline(ctx)
-		results = l.wire(cn).DoMulti(call, send...)
+		results = l.sendMulti(call, cn, send)
 		if cancel != nil {
 			cancel()
 		}
@@ -107,26 +107,50 @@ func (l *Lane) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis
 		}
 		results = all
 	}
+	var blamed *cell
 	for i := range results {
 		if refused != nil && refused[i] != nil {
 			continue
 		}
 		var f error
 		results[i], f = l.judge(ctx, cn, results[i])
-		l.report(slots[i], f)
-		if f != nil {
-			fault = f
+		// A pipeline that is lost is one failure of each cell it went to, however long it was.
+		if cell := l.c.breaker.cell(slots[i]); f == nil || cell != blamed {
+			l.report(slots[i], f)
+			if f != nil {
+				fault, blamed = f, cell
+			}
 		}
 	}
 	l.observe(began, len(cmds), fault)
 	return results
 }
 
-func (l *Lane) wire(cn *conns) rueidis.Client {
-	if l.node != nil {
-		return l.node
+func (l *Lane) send(ctx context.Context, cn *conns, cmd rueidis.Completed) rueidis.RedisResult {
+	wire, err := l.wire(ctx, cn)
+	if err != nil {
+		return rueidis.NewErrorResult(err)
 	}
-	return l.pick(cn)
+	return l.c.do(ctx, wire, cmd)
+}
+
+func (l *Lane) sendMulti(ctx context.Context, cn *conns, cmds []rueidis.Completed) []rueidis.RedisResult {
+	wire, err := l.wire(ctx, cn)
+	if err != nil {
+		results := make([]rueidis.RedisResult, len(cmds))
+		for i := range results {
+			results[i] = rueidis.NewErrorResult(err)
+		}
+		return results
+	}
+	return l.c.doMulti(ctx, wire, cmds)
+}
+
+func (l *Lane) wire(ctx context.Context, cn *conns) (rueidis.Client, error) {
+	if l.node != nil {
+		return l.node, nil
+	}
+	return l.pick(ctx, cn)
 }
 
 func (l *Lane) report(slot uint16, fault error) {
@@ -152,7 +176,7 @@ func (l *Lane) enter(cmd rueidis.Completed) (*conns, uint16, error) {
 		return nil, slot, errNotConnected
 	}
 	slot &^= builtOffline
-	if !l.c.breaker.allow(slot, l.gradual) {
+	if !l.c.breaker.allow(slot, l.gradual && cmd.IsReadOnly()) {
 		return nil, slot, errBreakerOpen
 	}
 	return cn, slot, nil

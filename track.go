@@ -29,6 +29,7 @@ type tracker struct {
 	client     atomic.Pointer[rueidis.Client] // tracking mode only
 	sinks      atomic.Pointer[[]sink]         // longest prefix first
 	announce   atomic.Pointer[string]
+	behind     atomic.Bool // the last rebuild failed
 	mending    atomic.Bool
 	rebuilding sync.Mutex
 	cancel     func() // ends the subscription of pub/sub mode
@@ -109,17 +110,25 @@ func (t *tracker) pick(_ context.Context, cn *conns) (rueidis.Client, error) {
 
 // renew rebuilds now, or in the background as soon as that works.
 func (t *tracker) renew(ctx context.Context) {
-	err := t.rebuild(ctx)
-	if err == nil {
-		return
+	if err := t.rebuild(ctx); err != nil {
+		t.c.log.Warn("near caches are off for now: no invalidations", "error", err)
+		t.mend()
 	}
-	t.c.log.Warn("near caches are off for now: no invalidations", "error", err)
+}
+
+// mend rebuilds in the background until that works.
+func (t *tracker) mend() {
 	if !t.mending.CompareAndSwap(false, true) {
 		return
 	}
 	if !t.c.spawn(func() {
-		defer t.mending.Store(false)
-		for delay := firstRetryDelay; err != nil; delay = min(2*delay, t.c.options.RetryDelay) {
+		defer func() {
+			t.mending.Store(false)
+			if t.behind.Load() && t.c.life.Err() == nil { // the next one failed while we were leaving
+				t.mend()
+			}
+		}()
+		for delay := firstRetryDelay; t.behind.Load(); delay = min(2*delay, t.c.options.RetryDelay) {
 			timer := time.NewTimer(delay)
 			select {
 			case <-t.c.life.Done():
@@ -127,7 +136,7 @@ func (t *tracker) renew(ctx context.Context) {
 				return
 			case <-timer.C:
 			}
-			err = t.rebuild(t.c.life)
+			_ = t.rebuild(t.c.life) // behind says how it went
 		}
 	}) {
 		t.mending.Store(false)
@@ -157,9 +166,10 @@ func (t *tracker) dial(ctx context.Context, prefixes []string, on func([]rueidis
 }
 
 // rebuild makes the connection anew for the present prefixes.
-func (t *tracker) rebuild(ctx context.Context) error {
+func (t *tracker) rebuild(ctx context.Context) (err error) {
 	t.rebuilding.Lock()
 	defer t.rebuilding.Unlock()
+	defer func() { t.behind.Store(err != nil) }()
 	prefixes := t.prefixes()
 	if len(prefixes) == 0 {
 		return nil

@@ -1,0 +1,119 @@
+package redbrick
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/redis/rueidis"
+)
+
+// rueidis makes a connection for the caller who first needs it, under that caller's deadline, and lets all others wait for
+// it whatever theirs is. So lanes have to know that a connection is being made: their callers then wait beside.
+
+// greet counts the connections that are being made: dialled, and not greeted by the server yet. Such a connection ends
+// with the client, and with the context of the caller who needs it: rueidis heeds no more than its deadline there.
+func (c *Client) greet(opt *rueidis.ClientOption) {
+	dial := opt.DialCtxFn
+	switch {
+	case dial != nil:
+	case opt.DialFn != nil:
+		f := opt.DialFn
+		dial = func(_ context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) { return f(addr, d, t) }
+	default:
+		dial = dialTCP
+	}
+	opt.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
+		c.greeting.Add(1)
+		dialling, cancel := context.WithCancel(ctx)
+		defer cancel()
+		stop := context.AfterFunc(c.life, cancel)
+		conn, err := dial(dialling, addr, d, t)
+		stop()
+		if err != nil {
+			c.greeting.Add(-1)
+			return nil, err
+		}
+		g := &greeting{Conn: conn}
+		hangUp := func() { _ = conn.Close() }
+		stopLife, stopCaller := context.AfterFunc(c.life, hangUp), context.AfterFunc(ctx, hangUp)
+		g.end = sync.OnceFunc(func() {
+			stopLife()
+			stopCaller()
+			g.met.Store(true)
+			c.greeting.Add(-1)
+		})
+		return g, nil
+	}
+}
+
+func dialTCP(ctx context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
+	if t == nil {
+		return d.DialContext(ctx, "tcp", addr)
+	}
+	return (&tls.Dialer{NetDialer: d, Config: t}).DialContext(ctx, "tcp", addr)
+}
+
+// greeting is a connection that tells when the server first speaks.
+type greeting struct {
+	net.Conn
+
+	met atomic.Bool
+	end func()
+}
+
+func (g *greeting) Read(b []byte) (int, error) {
+	n, err := g.Conn.Read(b)
+	if !g.met.Load() {
+		g.end()
+	}
+	return n, err
+}
+
+func (g *greeting) Close() error {
+	g.end()
+	return g.Conn.Close()
+}
+
+// do sends a command; the caller leaves when ctx ends.
+func (c *Client) do(ctx context.Context, wire rueidis.Client, cmd rueidis.Completed) rueidis.RedisResult {
+	if c.greeting.Load() == 0 {
+		return wire.Do(ctx, cmd)
+	}
+	done := make(chan rueidis.RedisResult, 1)
+	if !c.spawn(func() { done <- wire.Do(ctx, cmd) }) {
+		return rueidis.NewErrorResult(errClosed)
+	}
+	select {
+	case r := <-done:
+		return r
+	case <-ctx.Done():
+		return rueidis.NewErrorResult(ctx.Err())
+	}
+}
+
+// doMulti is do for several commands.
+func (c *Client) doMulti(ctx context.Context, wire rueidis.Client, cmds []rueidis.Completed) []rueidis.RedisResult {
+	if c.greeting.Load() == 0 {
+		return wire.DoMulti(ctx, cmds...)
+	}
+	var err error
+	done := make(chan []rueidis.RedisResult, 1)
+	if !c.spawn(func() { done <- wire.DoMulti(ctx, cmds...) }) {
+		err = errClosed
+	} else {
+		select {
+		case results := <-done:
+			return results
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	results := make([]rueidis.RedisResult, len(cmds))
+	for i := range results {
+		results[i] = rueidis.NewErrorResult(err)
+	}
+	return results
+}
