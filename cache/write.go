@@ -166,15 +166,19 @@ func (c *Cache[V]) WriteThrough(ctx context.Context, id string, write func(ctx c
 	if err := c.check(id); err != nil {
 		return zero, err
 	}
-	err := write(ctx)
-	dropped := c.drop(context.WithoutCancel(ctx), "key", []string{id})
-	if err != nil {
+	if err := c.writeAndDrop(ctx, id, write); err != nil {
 		return zero, err
 	}
-	if dropped != nil {
-		c.rb.Logger().Warn("cache: write-through without redis", "cache", c.name, "error", dropped)
-	}
 	return c.Get(Fresh(ctx), id)
+}
+
+func (c *Cache[V]) writeAndDrop(ctx context.Context, id string, write func(ctx context.Context) error) error {
+	defer func() { // a write that panics may have taken effect
+		if err := c.drop(context.WithoutCancel(ctx), "key", []string{id}); err != nil {
+			c.rb.Logger().Warn("cache: write-through without redis", "cache", c.name, "error", err)
+		}
+	}()
+	return write(ctx)
 }
 
 // Touch gives an entry a new TTL, counted from now. It reports false where there is no entry.
