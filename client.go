@@ -46,13 +46,13 @@ type Client struct {
 	redialing atomic.Bool
 	// redialFrom is the Unix time in nanoseconds before which the primary is not looked up again.
 	redialFrom atomic.Int64
-	greeting   atomic.Int32 // connections that are being made
-	life      context.Context //nolint:containedctx // the client's own loops end with it
-	end       context.CancelFunc
-	mu        sync.Mutex // guards work.Add against Close, and parts
-	work      sync.WaitGroup
-	parts     map[string]any
-	closers   []func()
+	greeting   atomic.Int32    // connections that are being made
+	life       context.Context //nolint:containedctx // the client's own loops end with it
+	end        context.CancelFunc
+	mu         sync.Mutex // guards work.Add against Close, and parts
+	work       sync.WaitGroup
+	parts      map[string]any
+	closers    []func()
 }
 
 // conns is one set of connections; it is replaced as a whole when the primary has to be looked up again.
@@ -94,7 +94,9 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 			return nil, err
 		}
 	}
-	err = c.connect(ctx)
+	limit, cancel := context.WithTimeout(ctx, o.ConnectTimeout)
+	err = c.connect(limit)
+	cancel()
 	switch {
 	case err == nil:
 		c.states.set(StateEvent{State: StateReady})
@@ -153,6 +155,15 @@ func (c *Client) dial(ctx context.Context, r role, edit ...func(*rueidis.ClientO
 	}()
 	limit := time.NewTimer(c.options.ConnectTimeout)
 	defer limit.Stop()
+	plain := make(chan struct{}) // closed when the silence of a TLS handshake is explained
+	if c.target.tls != nil {
+		doubt := time.AfterFunc(c.options.ConnectTimeout/2, func() {
+			if c.speaksPlain(c.options.ConnectTimeout / 4) {
+				close(plain)
+			}
+		})
+		defer doubt.Stop()
+	}
 	select {
 	case m := <-done:
 		if m.err != nil {
@@ -166,6 +177,8 @@ func (c *Client) dial(ctx context.Context, r role, edit ...func(*rueidis.ClientO
 			return nil, fmt.Errorf("%w: the server at %s is not a Redis Cluster: use redis://", ErrConfig, c.target)
 		}
 		return m.client, nil
+	case <-plain:
+		err = fmt.Errorf("%w: the server at %s does not speak TLS: use redis://", ErrConfig, c.target)
 	case <-limit.C:
 		err = fmt.Errorf("%w: %s did not answer within %v", ErrUnavailable, c.target, c.options.ConnectTimeout)
 	case <-ctx.Done():

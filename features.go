@@ -155,7 +155,30 @@ func (c *Client) speaksTLS() bool {
 	return true
 }
 
-// dialNowhere is the connection of the offline builder: every command is answered as unknown.
+// speaksPlain asks the first address for a PING without TLS. A plain Redis takes a TLS greeting for the beginning of a
+// line, and waits for the rest of it.
+func (c *Client) speaksPlain(limit time.Duration) bool {
+	if len(c.target.addresses) == 0 || c.target.kind == kindUnix {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(c.life, limit)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.target.addresses[0])
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(limit))
+	reply := make([]byte, 1)
+	if _, err := io.WriteString(conn, "PING\r\n"); err != nil {
+		return false
+	}
+	_, err = io.ReadFull(conn, reply)
+	return err == nil && (reply[0] == '+' || reply[0] == '-')
+}
+
+// dialNowhere is the connection of the offline builder: every command is answered as unknown, in the words
+// that rueidis takes for those of a server before Redis 6.
 func dialNowhere(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
 	near, far := net.Pipe()
 	go func() {
@@ -163,7 +186,7 @@ func dialNowhere(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, e
 		lines := bufio.NewScanner(far)
 		for lines.Scan() {
 			if strings.HasPrefix(lines.Text(), "*") {
-				if _, err := io.WriteString(far, "-ERR unknown command\r\n"); err != nil {
+				if _, err := io.WriteString(far, "-ERR unknown command 'HELLO'\r\n"); err != nil {
 					return
 				}
 			}

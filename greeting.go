@@ -21,7 +21,9 @@ func (c *Client) greet(opt *rueidis.ClientOption) {
 	case dial != nil:
 	case opt.DialFn != nil:
 		f := opt.DialFn
-		dial = func(_ context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) { return f(addr, d, t) }
+		dial = func(_ context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
+			return f(addr, d, t)
+		}
 	default:
 		dial = dialTCP
 	}

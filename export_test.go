@@ -1,0 +1,4 @@
+package redbrick
+
+// WriteCertificate lends the maker of certificates to the tests outside of the package.
+var WriteCertificate = writeCertificate
