@@ -33,23 +33,49 @@ type StateEvent struct {
 
 // states keeps the current state and tells it to the log, the owner of the client, and the bricks.
 type states struct {
-	mu      sync.Mutex
-	current StateEvent
-	log     *slog.Logger
-	on      func(StateEvent)
-	sinks   []func(StateEvent)
+	mu         sync.Mutex
+	current    StateEvent
+	waiting    []StateEvent // set, and not told yet
+	delivering bool
+	log        *slog.Logger
+	on         func(StateEvent)
+	sinks      []func(StateEvent)
 }
 
 func (s *states) set(e StateEvent) {
+	s.enqueue(e)
+	s.deliver()
+}
+
+func (s *states) enqueue(e StateEvent) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.current.State == StateClosed || (s.current.State == e.State && e.State == StateReady) {
-		s.mu.Unlock()
 		return
 	}
 	s.current = e
-	sinks := s.sinks
-	s.mu.Unlock()
+	s.waiting = append(s.waiting, e)
+}
 
+// deliver tells what waits, unless another call is at it, or one further up this stack: that one goes on with it.
+func (s *states) deliver() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.delivering {
+		return
+	}
+	s.delivering = true
+	for len(s.waiting) > 0 {
+		e, sinks := s.waiting[0], s.sinks
+		s.waiting = s.waiting[1:]
+		s.mu.Unlock()
+		s.tell(e, sinks)
+		s.mu.Lock()
+	}
+	s.delivering = false
+}
+
+func (s *states) tell(e StateEvent, sinks []func(StateEvent)) {
 	switch e.State {
 	case StateError:
 		s.log.Warn("redis is unavailable", "error", e.Err)
