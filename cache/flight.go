@@ -21,6 +21,8 @@ type outcome[V any] struct {
 	// failed: the load hung or panicked, which is no answer to the others.
 	failed bool
 	level  string
+	// down: Redis was away. waited: another load was waited for, or had just been stored.
+	down, waited bool
 }
 
 // flight is one load of one id in this process.

@@ -117,7 +117,7 @@ func (c *Cache[V]) fly(ctx context.Context, id string, seen found[V], impatient 
 const maxReloads = 1
 
 func (c *Cache[V]) found(f found[V]) outcome[V] {
-	out := outcome[V]{value: f.value, raw: f.raw, level: string(Remote)}
+	out := outcome[V]{value: f.value, raw: f.raw, level: string(Remote), waited: true}
 	if f.missing {
 		out.err = ErrNotFound
 	}
@@ -133,13 +133,7 @@ type lease struct {
 // lease gets the right to load, or what another process has loaded.
 func (c *Cache[V]) lease(ctx context.Context, id string, seen found[V], impatient bool) (lease, found[V]) {
 	key := c.Key(id)
-	ask := store.Ask{V: key, Token: store.NewToken(), Mode: store.Miss}
-	switch {
-	case seen.state == broken && (seen.ttl == 0 || seen.ttl == store.Forever):
-		ask.Mode = store.Replace
-	case seen.state != absent:
-		ask.Mode, ask.Seen = store.Refresh, seen.ttl
-	}
+	ask := askOf(key, seen)
 	var patience <-chan time.Time
 	if c.opt.SoftTimeout > 0 {
 		timer := time.NewTimer(c.opt.SoftTimeout)
@@ -194,21 +188,44 @@ func (c *Cache[V]) lease(ctx context.Context, id string, seen found[V], impatien
 	}
 }
 
+// askOf is the question for the lease of a key where seen was found.
+func askOf[V any](key string, seen found[V]) store.Ask {
+	ask := store.Ask{V: key, Token: store.NewToken(), Mode: store.Miss}
+	switch {
+	case seen.state == broken && (seen.ttl == 0 || seen.ttl == store.Forever):
+		ask.Mode = store.Replace
+	case seen.state != absent:
+		ask.Mode, ask.Seen = store.Refresh, seen.ttl
+	}
+	return ask
+}
+
 // leaseMargin is how much longer than a load its lease lasts.
 const leaseMargin = time.Second
 
 func (c *Cache[V]) acquire(ctx context.Context, ask store.Ask) (store.Grant, uint64, error) {
+	g, seq := c.acquireMany(ctx, ask)
+	return g[0], seq, g[0].Err
+}
+
+// acquireMany asks for leases, and for the number of the tags' clock before the loads. Where that cannot be had nothing
+// is granted.
+func (c *Cache[V]) acquireMany(ctx context.Context, asks ...store.Ask) ([]store.Grant, uint64) {
 	duration := c.opt.LoadTimeout + leaseMargin
 	if c.opt.Tags == nil {
-		g := c.store.Acquire(ctx, c.rb.Hot(), duration, ask)[0]
-		return g, 0, g.Err
+		return c.store.Acquire(ctx, c.rb.Hot(), duration, asks...), 0
 	}
-	g, seq, err := c.store.AcquireTagged(ctx, c.rb.Hot(), duration, ask)
-	if err != nil && g[0].Granted {
-		// On Cluster the clock may be away while the lease is not: without its number the load cannot be stored.
-		c.abandonKey(ctx, ask.V, ask.Token)
+	grants, seq, err := c.store.AcquireTagged(ctx, c.rb.Hot(), duration, asks...)
+	if err == nil {
+		return grants, seq
 	}
-	return g[0], seq, errors.Join(err, g[0].Err)
+	for i, g := range grants {
+		if g.Granted {
+			c.giveBack(ctx, asks[i].V, asks[i].Token)
+		}
+		grants[i] = store.Grant{Found: store.Found{Err: err}}
+	}
+	return grants, 0
 }
 
 // load runs the loader and stores its result under the lease.
@@ -232,10 +249,10 @@ func (c *Cache[V]) load(ctx context.Context, id string, l lease) outcome[V] {
 
 // abandon gives the lease back also where the caller's time is over.
 func (c *Cache[V]) abandon(ctx context.Context, id string, token store.Token) {
-	c.abandonKey(ctx, c.Key(id), token)
+	c.giveBack(ctx, c.Key(id), token)
 }
 
-func (c *Cache[V]) abandonKey(ctx context.Context, key string, token store.Token) {
+func (c *Cache[V]) giveBack(ctx context.Context, key string, token store.Token) {
 	if err := c.store.Abandon(context.WithoutCancel(ctx), c.rb.Hot(), key, token); err != nil {
 		c.rb.Logger().Debug("cache: giving a lease back", "cache", c.name, "error", err)
 	}
@@ -245,6 +262,7 @@ func (c *Cache[V]) abandonKey(ctx context.Context, key string, token store.Token
 func (c *Cache[V]) loadDown(ctx context.Context, id string) (outcome[V], time.Duration) {
 	out, took := c.run(ctx, id)
 	if !c.disabled {
+		out.down = true
 		c.stats.down.Add(1)
 	}
 	if f := c.rb.Observer().Load; f != nil {
@@ -328,29 +346,83 @@ func (c *Cache[V]) run(ctx context.Context, id string) (outcome[V], time.Duratio
 
 // fill stores an outcome. overtaken is true where Redis refused it, because somebody wrote or invalidated meanwhile.
 func (c *Cache[V]) fill(ctx context.Context, id string, l lease, out outcome[V]) (stored, overtaken bool) {
-	e, err := c.entryOf(id, l.seq, out)
-	if err != nil || e.TTL <= 0 {
-		if err != nil {
-			c.stats.tooLarge.Add(1)
-			c.rb.Logger().Warn("cache: value not stored", "cache", c.name, "id", id, "error", err)
+	fills := []fill[V]{{id: id, token: l.token, out: out}}
+	c.fillMany(ctx, l.seq, fills)
+	return fills[0].stored, fills[0].overtaken
+}
+
+// fill is an outcome on its way to Redis.
+type fill[V any] struct {
+	id    string
+	token store.Token
+	out   outcome[V]
+
+	entry             entry
+	stored, overtaken bool
+}
+
+// fillMany stores outcomes in pipelines, and says of each what became of it.
+func (c *Cache[V]) fillMany(ctx context.Context, seq uint64, fills []fill[V]) {
+	part := make([]*fill[V], 0, min(len(fills), batch))
+	size := 0
+	flush := func() {
+		c.fillPart(ctx, seq, size, part)
+		part, size = part[:0], 0
+	}
+	for i := range fills {
+		f := &fills[i]
+		var err error
+		if f.entry, err = c.entryOf(f.id, seq, f.out); err != nil || f.entry.TTL <= 0 {
+			if err != nil {
+				c.stats.tooLarge.Add(1)
+				c.rb.Logger().Warn("cache: value not stored", "cache", c.name, "id", f.id, "error", err)
+			}
+			c.abandon(ctx, f.id, f.token)
+			continue
 		}
-		c.abandon(ctx, id, l.token)
-		return false, false
+		f.entry.Entry.Token = f.token
+		if part, size = append(part, f), size+len(f.entry.Value); len(part) == batch || size >= bigValue {
+			flush()
+		}
 	}
-	e.Entry.Token = l.token
-	ok, errs := c.store.Fill(ctx, c.writer(len(e.Value)), e.Entry)
-	switch {
-	case errs[0] != nil:
-		c.rb.Logger().Debug("cache: storing a load", "cache", c.name, "error", errs[0])
-		return false, false
-	case !ok[0]:
-		c.stats.refused.Add(1)
-		return false, true
-	case len(e.tags) > 0:
-		valid, _, err := c.tags.Valid(ctx, l.seq, e.tags, true)
-		return true, err == nil && !valid
+	flush()
+}
+
+func (c *Cache[V]) fillPart(ctx context.Context, seq uint64, size int, part []*fill[V]) {
+	if len(part) == 0 {
+		return
 	}
-	return true, false
+	entries := make([]store.Entry, len(part))
+	var tags []string
+	for i, f := range part {
+		entries[i] = f.entry.Entry
+		tags = append(tags, f.entry.tags...)
+	}
+	stored, errs := c.store.Fill(ctx, c.writer(size), entries...)
+	for i, f := range part {
+		switch {
+		case errs[i] != nil:
+			c.rb.Logger().Debug("cache: storing a load", "cache", c.name, "error", errs[i])
+		case !stored[i]:
+			c.stats.refused.Add(1)
+			f.overtaken = true
+		default:
+			f.stored = true
+		}
+	}
+	if len(tags) == 0 {
+		return
+	}
+	// What is stored under a tag that was invalidated meanwhile is invalid by its number; nobody may be handed it either.
+	if valid, _, err := c.tags.Valid(ctx, seq, tags, true); valid || err != nil {
+		return
+	}
+	for _, f := range part {
+		if f.stored && len(f.entry.tags) > 0 {
+			valid, _, err := c.tags.Valid(ctx, seq, f.entry.tags, true)
+			f.overtaken = err == nil && !valid
+		}
+	}
 }
 
 // bigValue is from where a value is given the time of an ordinary command, not that of the hot path.

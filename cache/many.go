@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
+	"time"
 
+	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/internal/near"
 	"github.com/redbrick-go/redbrick/internal/store"
 )
@@ -40,21 +41,32 @@ func (c *Cache[V]) GetMany(ctx context.Context, ids []string) (map[string]V, err
 		}
 		missing = append(missing, id)
 	}
-	if len(missing) == 0 {
-		return values, ctx.Err()
+	if err := ctx.Err(); err != nil || len(missing) == 0 {
+		return values, err
 	}
-	missing, faults := c.readMany(ctx, missing, values)
-	if len(missing) == 0 {
-		return values, errors.Join(faults...)
+	lacking := c.readMany(ctx, missing, values)
+	if len(lacking) == 0 {
+		return values, nil
 	}
-	faults = append(faults, c.loadMissing(ctx, missing, values))
-	return values, errors.Join(faults...)
+	if err := ctx.Err(); err != nil {
+		return values, err
+	}
+	return values, c.loadMissing(ctx, lacking, values)
+}
+
+// lack is an id that GetMany has to load, and what lies in Redis in its place.
+type lack[V any] struct {
+	id   string
+	seen found[V]
 }
 
 // readMany takes from Redis what is there and returns the rest.
-func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string]V) (missing []string, faults []error) {
+func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string]V) (rest []lack[V]) {
 	if c.disabled {
-		return ids, nil
+		for _, id := range ids {
+			rest = append(rest, lack[V]{id, found[V]{state: down}})
+		}
+		return rest
 	}
 	for from := 0; from < len(ids); from += batch {
 		part := ids[from:min(from+batch, len(ids))]
@@ -65,48 +77,51 @@ func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string
 			keys[i] = c.Key(id)
 			tickets[i], keep[i] = c.ticket(id, keys[i])
 		}
-		if n := int64(len(part)); c.near != nil && c.stats.reads.Add(n)%weighEvery < n {
-			c.weigh()
-		}
+		began := time.Now()
 		for i, s := range c.store.Lookup(ctx, c.tracked, keys...) {
 			id := part[i]
 			f := c.judge(ctx, keys[i], s, false)
 			if keep[i] {
 				c.keep(tickets[i], f)
 			}
-			if f.state != usable || c.pending.has(id) {
-				missing = append(missing, id)
-				continue
-			}
-			out := c.use(ctx, id, f)
 			switch {
-			case out.err == nil:
-				values[id] = c.cloned(out.value)
-			case !errors.Is(out.err, ErrNotFound):
-				faults = append(faults, fmt.Errorf("%q: %w", id, out.err))
+			case c.pending.has(id):
+				rest = append(rest, lack[V]{id, found[V]{state: down}})
+			case f.state != usable, !f.missing && f.fresh <= 0 && f.fresh <= -c.opt.StaleFor: // gone, or kept for a loader that fails
+				rest = append(rest, lack[V]{id, f})
+			default:
+				out := c.use(ctx, id, f)
+				if out.err == nil {
+					values[id] = c.cloned(out.value)
+				}
+				c.observe(began, out)
 			}
 		}
 	}
-	return missing, faults
+	return rest
 }
 
-// loadMissing loads ids through LoadMany under one lease each, or each by itself.
-func (c *Cache[V]) loadMissing(ctx context.Context, ids []string, values map[string]V) error {
-	if c.opt.LoadMany != nil && !c.disabled {
-		var err error
-		if ids, err = c.loadBatch(ctx, ids, values); err != nil || len(ids) == 0 {
-			return err
+// loadMissing loads what is missing through LoadMany under one lease each, or each by itself.
+func (c *Cache[V]) loadMissing(ctx context.Context, rest []lack[V], values map[string]V) error {
+	var faults []error
+	ids := make([]string, 0, len(rest))
+	if c.opt.LoadMany == nil {
+		for _, l := range rest {
+			ids = append(ids, l.id)
 		}
+	} else {
+		var err error
+		ids, err = c.loadBatch(ctx, rest, values)
+		faults = append(faults, err)
 	}
 	var mu sync.Mutex
-	var faults []error
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, loadsAtOnce)
 	for _, id := range ids {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			out := c.answer(ctx, id, false)
+			out := c.get(ctx, id, false)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -121,93 +136,186 @@ func (c *Cache[V]) loadMissing(ctx context.Context, ids []string, values map[str
 	return errors.Join(faults...)
 }
 
+// claim is an id that a batch may load: under a lease, or while Redis is away by a flight that others join.
+type claim[V any] struct {
+	lack[V]
+
+	token  store.Token
+	flight *flight[V]
+}
+
 // loadBatch loads those ids whose lease it gets in one call of LoadMany. It returns the ids that others are loading.
-func (c *Cache[V]) loadBatch(ctx context.Context, ids []string, values map[string]V) (left []string, err error) {
-	asks := make([]store.Ask, len(ids))
-	for i, id := range ids {
-		asks[i] = store.Ask{V: c.Key(id), Token: store.NewToken(), Mode: store.Miss}
-	}
-	var seq uint64
-	grants := make([]store.Grant, 0, len(ids))
-	for from := 0; from < len(asks); from += batch {
-		part := asks[from:min(from+batch, len(asks))]
-		if c.opt.Tags != nil {
-			g, n, err := c.store.AcquireTagged(ctx, c.rb.Hot(), c.opt.LoadTimeout+leaseMargin, part...)
-			if err != nil {
-				for i := range g {
-					g[i] = store.Grant{Found: store.Found{Err: err}}
-				}
-			}
-			if seq == 0 {
-				seq = n
-			}
-			grants = append(grants, g...)
-			continue
-		}
-		grants = append(grants, c.store.Acquire(ctx, c.rb.Hot(), c.opt.LoadTimeout+leaseMargin, part...)...)
-	}
-	mine := make(map[string]store.Token)
-	for i, g := range grants {
-		id := ids[i]
-		switch {
-		case g.Granted:
-			mine[id] = asks[i].Token
-		case g.Err != nil:
-			mine[id] = "" // Redis is away: load, store nothing
-		default:
-			left = append(left, id)
-		}
-	}
+func (c *Cache[V]) loadBatch(ctx context.Context, rest []lack[V], values map[string]V) (left []string, err error) {
+	began := time.Now()
+	mine, left, seq := c.claim(ctx, rest)
 	if len(mine) == 0 {
 		return left, nil
 	}
-	outs, err := c.runMany(ctx, mine)
-	if err != nil {
-		for id, token := range mine {
-			if token != "" {
-				c.abandon(ctx, id, token)
-			}
-		}
+	type landed struct {
+		outs []outcome[V]
+		err  error
+	}
+	done := make(chan landed, 1)
+	detached := context.WithoutCancel(ctx)
+	if !c.spawn(func() {
+		outs, err := c.flyMany(detached, mine, seq)
+		done <- landed{outs, err}
+	}) {
+		err := fmt.Errorf("cache %q: %w: closed", c.name, redbrick.ErrUnavailable)
+		c.landMany(mine, make([]outcome[V], len(mine)), err)
 		return nil, err
 	}
-	for id, out := range outs {
-		overtaken := false
-		if token := mine[id]; token != "" && (out.err == nil || errors.Is(out.err, ErrNotFound)) {
-			_, overtaken = c.fill(ctx, id, lease{token: token, seq: seq}, out)
-		}
-		switch {
-		case overtaken:
-			left = append(left, id)
-		case out.err == nil:
-			values[id] = c.cloned(out.value)
-		case !errors.Is(out.err, ErrNotFound):
-			err = errors.Join(err, fmt.Errorf("%q: %w", id, out.err))
-		}
+	var l landed
+	select {
+	case l = <-done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	return left, err
+	var faults []error
+	failed := false
+	for i, out := range l.outs {
+		m := mine[i]
+		switch {
+		case out.overtaken:
+			left = append(left, m.id)
+			continue
+		case out.err == nil:
+			values[m.id] = c.cloned(out.value)
+		case errors.Is(out.err, ErrNotFound):
+		case m.seen.state == usable: // past its time, and kept for this
+			c.stats.stale.Add(1)
+			values[m.id] = c.cloned(m.seen.value)
+			out = outcome[V]{level: string(Stale)}
+		case l.err != nil:
+			failed = true
+		default:
+			faults = append(faults, fmt.Errorf("%q: %w", m.id, out.err))
+		}
+		c.observe(began, out)
+	}
+	if failed { // one failure of all
+		faults = append(faults, l.err)
+	}
+	return left, errors.Join(faults...)
 }
 
-// runMany calls LoadMany for the ids under its deadline.
-func (c *Cache[V]) runMany(ctx context.Context, ids map[string]store.Token) (map[string]outcome[V], error) {
-	all := make([]string, 0, len(ids))
-	for id := range maps.Keys(ids) {
-		all = append(all, id)
+// claim asks for the leases of the missing ids. seq is the number of the tags' clock before the loads.
+func (c *Cache[V]) claim(ctx context.Context, rest []lack[V]) (mine []claim[V], left []string, seq uint64) {
+	var asks []store.Ask
+	var asked []lack[V]
+	for _, l := range rest {
+		if l.seen.state == down {
+			mine, left = c.claimDown(l, mine, left)
+			continue
+		}
+		asks, asked = append(asks, askOf(c.Key(l.id), l.seen)), append(asked, l)
 	}
-	one := func(ctx context.Context) (map[string]V, error) { return c.opt.LoadMany(ctx, all) }
-	loaded, _, failed := guarded(c, ctx, "", one)
-	if failed.err != nil {
-		return nil, failed.err
+	for from := 0; from < len(asks); from += batch {
+		to := min(from+batch, len(asks))
+		grants, n := c.acquireMany(ctx, asks[from:to]...)
+		if seq == 0 {
+			seq = n // the oldest holds for all
+		}
+		for i, g := range grants {
+			switch l := asked[from+i]; {
+			case g.Granted:
+				c.stats.misses.Add(1)
+				mine = append(mine, claim[V]{lack: l, token: asks[from+i].Token})
+			case g.Err != nil:
+				mine, left = c.claimDown(l, mine, left)
+			default:
+				left = append(left, l.id)
+			}
+		}
 	}
-	outs := make(map[string]outcome[V], len(all))
-	for _, id := range all {
-		v, ok := loaded[id]
-		out := outcome[V]{value: v, level: string(Loaded)}
-		if !ok {
+	return mine, left, seq
+}
+
+// claimDown joins the readers of an id while Redis is away: the first of them loads.
+func (c *Cache[V]) claimDown(l lack[V], mine []claim[V], left []string) ([]claim[V], []string) {
+	f, first := c.flights.join(l.id)
+	if !first {
+		return mine, append(left, l.id)
+	}
+	if !c.disabled {
+		c.stats.down.Add(1)
+	}
+	return append(mine, claim[V]{lack: l, flight: f}), left
+}
+
+// flyMany runs LoadMany and stores what it returns. The outcomes are those of the claims, in order; an error is that of all.
+func (c *Cache[V]) flyMany(ctx context.Context, mine []claim[V], seq uint64) ([]outcome[V], error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(c.life, cancel)
+	defer stop()
+	outs, took, err := c.runMany(ctx, mine)
+	var fills []fill[V]
+	var at []int
+	for i, m := range mine {
+		switch {
+		case m.token == "":
+			outs[i].unsure, outs[i].down = true, !c.disabled
+		case outs[i].err == nil, errors.Is(outs[i].err, ErrNotFound):
+			fills, at = append(fills, fill[V]{id: m.id, token: m.token, out: outs[i]}), append(at, i)
+		default:
+			c.abandon(ctx, m.id, m.token)
+		}
+	}
+	c.fillMany(ctx, seq, fills)
+	stored := len(fills) > 0
+	for i, f := range fills {
+		outs[at[i]].overtaken, outs[at[i]].unsure = f.overtaken, !f.stored
+		stored = stored && f.stored
+	}
+	c.landMany(mine, outs, err)
+	if f := c.rb.Observer().Load; f != nil {
+		f(redbrick.LoadEvent{Cache: c.name, Duration: took, Stored: stored, Err: err})
+	}
+	return outs, err
+}
+
+// landMany answers those who wait for the claims made while Redis is away.
+func (c *Cache[V]) landMany(mine []claim[V], outs []outcome[V], failed error) {
+	for i, m := range mine {
+		if m.flight == nil {
+			continue
+		}
+		out := outs[i]
+		out.unsure = false // as with loadDown
+		keep := c.opt.DownTTL
+		if out.err == nil {
+			out.err = failed
+		}
+		if c.disabled || out.err != nil && !errors.Is(out.err, ErrNotFound) {
+			keep = 0
+		}
+		c.flights.land(m.id, m.flight, out, keep)
+	}
+}
+
+// runMany calls LoadMany for the claims under its deadline.
+func (c *Cache[V]) runMany(ctx context.Context, mine []claim[V]) ([]outcome[V], time.Duration, error) {
+	ids := make([]string, len(mine))
+	outs := make([]outcome[V], len(mine))
+	tick := c.flights.tick.Add(1)
+	for i, m := range mine {
+		ids[i] = m.id
+	}
+	one := func(ctx context.Context) (map[string]V, error) { return c.opt.LoadMany(ctx, ids) }
+	loaded, took, fail := guarded(c, ctx, "", one)
+	for i, m := range mine {
+		out := outcome[V]{level: string(Loaded), tick: tick, err: fail.err, failed: fail.broken}
+		if v, ok := loaded[m.id]; fail.err != nil {
+			// no value of it counts
+		} else if !ok {
 			out.err = ErrNotFound
 		} else if out.raw, out.err = c.env.encode(v); out.err == nil && c.env.isNull(out.raw) {
-			out.err = ErrNotFound
+			out.raw, out.err = nil, ErrNotFound
+		} else {
+			out.value = v
 		}
-		outs[id] = out
+		outs[i] = out
 	}
-	return outs, nil
+	return outs, took, fail.err
 }

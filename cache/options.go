@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redbrick-go/redbrick"
@@ -38,7 +39,7 @@ type Options[V any] struct {
 	// 0 means 1, negative switches it off.
 	EarlyRefresh float64
 
-	// Load is called on a miss. Nil: a miss is ErrNotFound.
+	// Load is called on a miss. Nil: LoadMany is called with the one id; without either a miss is ErrNotFound.
 	Load Load[V]
 	// LoadMany loads several ids at once. Nil: Load is called for each, at most 8 at a time.
 	LoadMany LoadMany[V]
@@ -92,6 +93,7 @@ const (
 	defaultDownTTL       = time.Second
 	defaultMaxBytes      = 16 << 20
 	largestValue         = 512 << 20 // what Redis takes
+	longestCodec         = 64
 	longestTTL           = 10 * 365 * 24 * time.Hour
 )
 
@@ -155,7 +157,25 @@ func (o Options[V]) withDefaults(name string, d redbrick.CacheOptions) (Options[
 	if o.Codec == nil {
 		o.Codec = JSON[V]()
 	}
+	if n := len(o.Codec.Name()); n < 1 || n > longestCodec {
+		add("Codec", strconv.Quote(o.Codec.Name()), "a name of 1 to 64 bytes")
+	}
+	if o.Load == nil && o.LoadMany != nil {
+		o.Load = oneOf(o.LoadMany)
+	}
 	return o, errors.Join(faults...)
+}
+
+// oneOf makes a Load of a LoadMany.
+func oneOf[V any](many LoadMany[V]) Load[V] {
+	return func(ctx context.Context, id string) (V, error) {
+		values, err := many(ctx, []string{id})
+		v, ok := values[id]
+		if err == nil && !ok {
+			err = ErrNotFound
+		}
+		return v, err
+	}
 }
 
 // stale is how long an entry stays in Redis after its TTL.

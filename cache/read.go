@@ -123,10 +123,30 @@ const (
 func (c *Cache[V]) get(ctx context.Context, id string, bytesOnly bool) outcome[V] {
 	began := time.Now()
 	out := c.answer(ctx, id, bytesOnly)
-	if f := c.rb.Observer().CacheGet; f != nil {
-		f(redbrick.CacheGetEvent{Cache: c.name, Result: out.level, Duration: time.Since(began), Err: out.err})
-	}
+	c.observe(began, out)
 	return out
+}
+
+// observe tells of a read.
+func (c *Cache[V]) observe(began time.Time, out outcome[V]) {
+	f := c.rb.Observer().CacheGet
+	if f == nil {
+		return
+	}
+	result := "miss"
+	switch level := Level(out.level); {
+	case out.down:
+		result = "down"
+	case out.waited:
+		result = "wait"
+	case level == Loaded:
+		result = "load"
+	case level == Stale:
+		result = "stale"
+	case level == Remote:
+		result = "hit"
+	}
+	f(redbrick.CacheGetEvent{Cache: c.name, Result: result, Duration: time.Since(began), Err: out.err})
 }
 
 func (c *Cache[V]) answer(ctx context.Context, id string, bytesOnly bool) outcome[V] {

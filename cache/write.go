@@ -34,7 +34,6 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V) error {
 	var faults []error
 	var ids []string
 	var entries []store.Entry
-	size := 0
 	for id, v := range values {
 		if err := c.check(id); err != nil {
 			faults = append(faults, err)
@@ -59,10 +58,11 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V) error {
 		}
 		ids = append(ids, id)
 		entries = append(entries, e.Entry)
-		size += len(e.Value)
 	}
-	for from := 0; from < len(entries); from += batch {
-		to := min(from+batch, len(entries))
+	for from, to := 0, 0; from < len(entries); from = to {
+		for size := 0; to < len(entries) && to-from < batch && size < bigValue; to++ {
+			size += len(entries[to].Value)
+		}
 		c.forget(ids[from:to]...)
 		errs := c.store.Set(ctx, c.rb, entries[from:to]...)
 		c.forget(ids[from:to]...)
@@ -181,7 +181,8 @@ func (c *Cache[V]) writeAndDrop(ctx context.Context, id string, write func(ctx c
 	return write(ctx)
 }
 
-// Touch gives an entry a new TTL, counted from now. It reports false where there is no entry.
+// Touch gives a value a new TTL, counted from now. It reports false where there is none: a remembered "not found" keeps the
+// TTL it has.
 func (c *Cache[V]) Touch(ctx context.Context, id string, ttl time.Duration) (bool, error) {
 	if ttl < time.Millisecond || ttl > longestTTL {
 		return false, fmt.Errorf("%w: cache %q: ttl %v, expected from 1ms to ten years", redbrick.ErrConfig, c.name, ttl)
@@ -193,9 +194,12 @@ func (c *Cache[V]) Touch(ctx context.Context, id string, ttl time.Duration) (boo
 	if c.opt.Tags != nil {
 		ttl = min(ttl, store.MaxTaggedTTL)
 	}
-	ok, err := c.rb.Do(ctx, c.rb.B().Pexpire().Key(c.Key(id)).Milliseconds(ttl.Milliseconds()).Build()).AsBool()
+	ok, err := c.store.Touch(ctx, c.rb, c.Key(id), ttl)
 	c.forget(id)
-	return ok, err
+	if err != nil {
+		return false, fmt.Errorf("cache %q: touch %q: %w", c.name, id, err)
+	}
+	return ok, nil
 }
 
 // TTL is how long the value of an id stays fresh; ok is false where there is no entry. An entry without expiry, written by

@@ -31,6 +31,7 @@ var (
 	setScript     = load("set")
 	dropScript    = load("drop")
 	abandonScript = load("abandon")
+	touchScript   = load("touch")
 	clockScript   = load("clock")
 	bumpScript    = load("bump")
 )
@@ -284,6 +285,12 @@ func (s *Store) Drop(ctx context.Context, d script.Doer, vs ...string) (had []bo
 		}
 	}
 	return outcomes(script.DoMulti(ctx, d, calls...))
+}
+
+// Touch gives an entry a lifetime above 0, from now on. It reports false where there is no value: "not found" is none.
+func (s *Store) Touch(ctx context.Context, d script.Doer, v string, ttl time.Duration) (bool, error) {
+	n, err := touchScript.Do(ctx, d, []string{v}, []string{ms(ttl), s.announce()}).AsInt64()
+	return n == 1, err
 }
 
 // Abandon gives a lease back unused.
