@@ -70,6 +70,13 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 	if err != nil {
 		return nil, err
 	}
+	claimed := false
+	if _, err := rb.Part("cache "+name, func() (any, func(), error) { claimed = true; return c, c.close, nil }); err != nil {
+		return nil, err
+	}
+	if !claimed {
+		return nil, fmt.Errorf("%w: there is a cache %q of this client already, expected another name", redbrick.ErrConfig, name)
+	}
 	if err := shared.track(rb); err != nil {
 		return nil, err
 	}
@@ -88,9 +95,6 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 	rb.OnState(c.onState)
 	if !c.disabled {
 		shared.fleet.add(c.report)
-	}
-	if _, err := rb.Part("cache "+name, func() (any, func(), error) { return c, c.close, nil }); err != nil {
-		return nil, err
 	}
 	return c, nil
 }
@@ -125,7 +129,8 @@ func (c *Cache[V]) register() error {
 
 func (c *Cache[V]) openNear(ctx context.Context, coarse *clock.Coarse) (err error) {
 	c.near, err = near.New[V](near.Options{
-		MaxBytes: uint64(c.opt.NearBytes), Generation: c.rb.Generation(), Clock: coarse, //nolint:gosec // positive
+		MaxBytes: uint64(c.opt.NearBytes), MaxEntries: c.rb.CacheDefaults().MaxEntries, //nolint:gosec // positive
+		Generation: c.rb.Generation(), Clock: coarse,
 	})
 	if err != nil {
 		return fmt.Errorf("cache %q: near cache: %w", c.name, err)

@@ -10,6 +10,9 @@
 // is done. What lies in the process is decoded, shared, and forgotten as soon as Redis says that it changed; when the
 // connection that says so is lost, everything is forgotten. Redis that is away is a normal state: the loader answers.
 //
+// Where CacheOptions.Disabled is set (CACHE_ENABLED=false) every read is answered by the loader and nothing is stored, but
+// what is written or invalidated is still dropped from Redis: other processes, and this one later, would read it there.
+//
 // # Keys
 //
 // An entry is the string REDIS_KEY_PREFIX + CACHE_PREFIX + name + ":" + id. It holds plain JSON, `null` for "not found",

@@ -30,9 +30,6 @@ func (c *Cache[V]) DeleteMatch(ctx context.Context, pattern string) (int, error)
 func (c *Cache[V]) Clear(ctx context.Context) (int, error) { return c.deleteMatch(ctx, "clear", "*") }
 
 func (c *Cache[V]) deleteMatch(ctx context.Context, kind, pattern string) (n int, err error) {
-	if c.disabled {
-		return 0, nil
-	}
 	defer func() {
 		if f := c.rb.Observer().Invalidate; f != nil {
 			f(redbrick.InvalidateEvent{Cache: c.name, Kind: kind, Count: n, Err: err})

@@ -154,7 +154,7 @@ func (c *Cache[V]) answer(ctx context.Context, id string, bytesOnly bool) outcom
 		return outcome[V]{err: err}
 	}
 	if c.names.foreign(c.prefix, id) {
-		return outcome[V]{err: ErrNamespace}
+		return outcome[V]{err: c.check(id)}
 	}
 	if c.disabled || c.pending.has(id) {
 		return c.miss(ctx, id, found[V]{state: down})

@@ -69,7 +69,8 @@ func (c *Cache[V]) Stats() Stats {
 		NearOff: c.nearOff.Load(), LoadTime: c.cost.get(),
 	}
 	if c.near != nil {
-		s.NearHits, s.NearEntries, s.NearBytes = c.near.Hits(), c.near.Len(), c.near.Bytes()
+		s.NearHits = c.near.Hits()
+		s.NearEntries, s.NearBytes = c.near.Size()
 	}
 	return s
 }

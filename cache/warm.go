@@ -23,11 +23,18 @@ type Progress struct {
 }
 
 // Warm loads those of the ids that are not in Redis, in batches, and calls progress (nil: nothing) after each. It ends at the
-// first error of the loader or of ctx.
+// first error of the loader or of ctx, and with redbrick.ErrUnavailable while Redis is away: there is nothing to warm then. A
+// disabled cache is not warmed.
 func (c *Cache[V]) Warm(ctx context.Context, ids iter.Seq[string], progress func(Progress)) (Progress, error) {
 	var p Progress
+	if c.disabled {
+		return p, nil
+	}
 	part := make([]string, 0, warmBatch)
 	flush := func() error {
+		if s := c.rb.State(); s.State != redbrick.StateReady {
+			return fmt.Errorf("cache %q: warming: %w: the connection is in state %s", c.name, redbrick.ErrUnavailable, s.State)
+		}
 		values, err := c.GetMany(Fresh(ctx), part)
 		p.Done += len(part)
 		p.Values += len(values)

@@ -21,8 +21,11 @@ func (c *Cache[V]) Set(ctx context.Context, id string, v V) error {
 // SetMany is Set for several values in one round trip per server. Each is written or not by itself; the error joins those
 // of all.
 func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V) error {
-	if c.disabled || len(values) == 0 {
+	if len(values) == 0 {
 		return nil
+	}
+	if c.disabled { // what lies there is older
+		return c.drop(ctx, "key", keysOf(values))
 	}
 	seq := uint64(0)
 	if c.opt.Tags != nil {
@@ -97,9 +100,6 @@ func (c *Cache[V]) Delete(ctx context.Context, ids ...string) error {
 }
 
 func (c *Cache[V]) drop(ctx context.Context, kind string, ids []string) error {
-	if c.disabled {
-		return nil
-	}
 	var faults []error
 	for _, id := range ids {
 		if err := c.check(id); err != nil {

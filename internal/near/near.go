@@ -2,6 +2,7 @@ package near
 
 import (
 	"hash/maphash"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,8 @@ func (c *Cell) Store(n uint64) { c.n.Store(n) }
 type Options struct {
 	// MaxBytes bounds the sum of the costs given to Ticket.Store.
 	MaxBytes uint64
+	// MaxEntries bounds their number. 0 means that MaxBytes alone does.
+	MaxEntries int
 	// Generation is the feed's: even while invalidations arrive, different after any may have been lost.
 	Generation *atomic.Uint64
 	// Clock decides when entries end.
@@ -53,6 +56,7 @@ type Options struct {
 // Cache is the near level of one cache. It is safe for concurrent use.
 type Cache[V any] struct {
 	entries    *otter.Cache[string, *Entry[V]]
+	bytes      atomic.Int64 // sum of the costs
 	generation *atomic.Uint64
 	clock      *clock.Coarse
 	seed       maphash.Seed
@@ -87,18 +91,35 @@ type counter struct {
 
 // New makes a Cache.
 func New[V any](o Options) (*Cache[V], error) {
-	entries, err := otter.New(&otter.Options[string, *Entry[V]]{
-		MaximumWeight: o.MaxBytes,
-		Weigher:       func(_ string, e *Entry[V]) uint32 { return e.cost },
+	c := &Cache[V]{generation: o.Generation, clock: o.Clock, seed: maphash.MakeSeed()}
+	most, least := o.weights()
+	var err error
+	c.entries, err = otter.New(&otter.Options[string, *Entry[V]]{
+		MaximumWeight:    most,
+		Weigher:          func(_ string, e *Entry[V]) uint32 { return max(e.cost, least) },
+		OnAtomicDeletion: func(e otter.DeletionEvent[string, *Entry[V]]) { c.bytes.Add(-int64(e.Value.cost)) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := &Cache[V]{entries: entries, generation: o.Generation, clock: o.Clock, seed: maphash.MakeSeed()}
 	for i := range c.shards {
 		c.shards[i].tickets = make(map[string]*flight)
 	}
 	return c, nil
+}
+
+// weights are the most that all entries may weigh together, and the least that each is taken to weigh. An entry weighs its
+// cost, but no less than its share of MaxBytes: so both bounds hold.
+func (o Options) weights() (most uint64, least uint32) {
+	if o.MaxEntries <= 0 {
+		return o.MaxBytes, 0
+	}
+	n := uint64(o.MaxEntries)
+	share := (o.MaxBytes + n - 1) / n
+	if share > math.MaxUint32 { // an entry cannot weigh as much
+		share = math.MaxUint32
+	}
+	return min(o.MaxBytes, n*share), uint32(share)
 }
 
 // Get returns the entry of an id if it may be served now. The hit path: one load for the generation, one for the clock,
@@ -180,6 +201,7 @@ func (t Ticket[V]) Store(e *Entry[V], ttl time.Duration, size int) bool {
 	e.until = t.c.clock.Exact() + ttl - 2*clock.Tick
 	e.generation = t.generation
 	e.cost = uint32(min(size+len(t.id)+overhead, 1<<31)) //nolint:gosec // bounded
+	t.c.bytes.Add(int64(e.cost))
 	t.c.entries.Set(t.id, e)
 	return true
 }
@@ -225,13 +247,10 @@ func (c *Cache[V]) Hits() int64 {
 	return n
 }
 
-// Len is about how many entries there are, Bytes about what they cost.
-func (c *Cache[V]) Len() int { return c.entries.EstimatedSize() }
-
-// Bytes is the cost of all entries, after pending evictions.
-func (c *Cache[V]) Bytes() uint64 {
+// Size is how many entries there are and what they cost, after pending evictions.
+func (c *Cache[V]) Size() (entries int, bytes uint64) {
 	c.entries.CleanUp()
-	return c.entries.WeightedSize()
+	return c.entries.EstimatedSize(), uint64(max(c.bytes.Load(), 0))
 }
 
 // Close ends the background work.
