@@ -120,6 +120,9 @@ type KitchenRepository interface {
 	// TakeStock takes n at once and returns what is left. ErrNotFound, or
 	// ErrOutOfStock if there are fewer than n: then nothing is taken.
 	TakeStock(ctx context.Context, item string, n int64) (InventoryItem, error)
+	// ListStock returns a page of the items by name, and how many there are. Page
+	// and limit are as in [RecipeFilter].
+	ListStock(ctx context.Context, page, limit int) (items []InventoryItem, total int, err error)
 	// AllStock walks all items by name.
 	AllStock(ctx context.Context) iter.Seq2[InventoryItem, error]
 

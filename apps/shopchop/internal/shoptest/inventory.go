@@ -23,6 +23,19 @@ func inventorySetAndTake(t *testing.T, r shop.Repository) {
 	same(t, "the rest", item(r.TakeStock(t.Context(), "eggs", 7)).Stock, int64(0))
 	same(t, "overwritten", item(r.SetStock(t.Context(), "eggs", shop.MaxStock)).Stock, int64(shop.MaxStock))
 
+	milk := item(r.SetStock(t.Context(), "Milk", 1))
+	for page, want := range [][]shop.InventoryItem{1: {milk}, 2: {item(r.Stock(t.Context(), "eggs"))}, 3: {}} {
+		if page == 0 {
+			continue
+		}
+		items, total, err := r.ListStock(t.Context(), page, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, fmt.Sprintf("page %d", page), items, want)
+		same(t, "total", total, 2)
+	}
+
 	_, err = r.Stock(t.Context(), "milk")
 	wantErr(t, err, shop.ErrNotFound)
 	_, err = r.TakeStock(t.Context(), "milk", 1)

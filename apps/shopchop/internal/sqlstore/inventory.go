@@ -66,6 +66,18 @@ func (q queries) TakeStock(ctx context.Context, item string, n int64) (shop.Inve
 	})
 }
 
+// ListStock returns a page of the items by name, and how many there are.
+func (q queries) ListStock(ctx context.Context, page, limit int) ([]shop.InventoryItem, int, error) {
+	f := shop.RecipeFilter{Page: page, Limit: limit}.Normalize()
+	var total int
+	if err := q.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM inventory").Scan(&total); err != nil {
+		return nil, 0, wrap("count stock", err)
+	}
+	items, err := list(ctx, q.read, scanItem, "SELECT item, stock, updated_at FROM inventory ORDER BY item LIMIT $1 OFFSET $2",
+		f.Limit, int64(f.Page-1)*int64(f.Limit))
+	return items, total, wrap("list stock", err)
+}
+
 // AllStock walks all items by name.
 func (q queries) AllStock(ctx context.Context) iter.Seq2[shop.InventoryItem, error] {
 	return walk(func(after *shop.InventoryItem, limit int) ([]shop.InventoryItem, error) {

@@ -1,0 +1,175 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+)
+
+// Bounds of a question for a list: each combination is a cached list of its own.
+const (
+	maxTags  = 10
+	maxText  = 40  // characters of a tag
+	maxQuery = 200 // characters
+)
+
+func recipeID(r *http.Request) (int64, error) { return httpjson.ID("id", r.PathValue("id")) }
+
+func (h *handler) readRecipe(w http.ResponseWriter, r *http.Request) error {
+	id, err := recipeID(r)
+	if err != nil {
+		return err
+	}
+	found, err := h.catalog.Recipe(r.Context(), id)
+	setXCache(w, found.Level)
+	if err != nil {
+		return err
+	}
+	if r.Header.Get(debugUserHeader) != "" {
+		// A reader who is not known is a reader all the same.
+		if u, err := h.auth(r); err == nil {
+			h.catalog.Viewed(r.Context(), u.ID, id)
+		}
+	}
+	httpjson.WriteRaw(w, found.Value)
+	return nil
+}
+
+func (h *handler) listRecipes(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	page, limit, err := httpjson.Paging(q)
+	if err != nil {
+		return err
+	}
+	f := shop.RecipeFilter{Tags: q["tag"], Query: q.Get("q"), Page: page, Limit: limit}
+	if n := len(f.Tags); n > maxTags {
+		return httpjson.BadRequest("tag", fmt.Sprintf("%d tags, expected at most %d", n, maxTags))
+	}
+	for _, tag := range f.Tags {
+		if n := utf8.RuneCountInString(tag); n > maxText || !utf8.ValidString(tag) {
+			return httpjson.BadRequest("tag", fmt.Sprintf("%d characters, expected at most %d of UTF-8", n, maxText))
+		}
+	}
+	if n := utf8.RuneCountInString(f.Query); n > maxQuery || !utf8.ValidString(f.Query) {
+		return httpjson.BadRequest("q", fmt.Sprintf("%d characters, expected at most %d of UTF-8", n, maxQuery))
+	}
+	found, err := h.catalog.List(r.Context(), f)
+	if err != nil {
+		return err
+	}
+	setXCache(w, found.Level)
+	httpjson.WriteRawObject(w, found.Value)
+	return nil
+}
+
+func (h *handler) popularRecipes(w http.ResponseWriter, r *http.Request) error {
+	limit, err := httpjson.Number(r.URL.Query(), "limit", httpjson.DefaultLimit, 1, httpjson.MaxLimit)
+	if err != nil {
+		return err
+	}
+	found, err := h.catalog.Popular(r.Context(), limit)
+	if err != nil {
+		return err
+	}
+	setXCache(w, found.Level)
+	httpjson.Write(w, http.StatusOK, found.Value, "ok")
+	return nil
+}
+
+func (h *handler) createRecipe(w http.ResponseWriter, r *http.Request, u shop.User) error {
+	var draft shop.RecipeDraft
+	if err := httpjson.Decode(w, r, &draft); err != nil {
+		return err
+	}
+	recipe, err := h.catalog.CreateRecipe(r.Context(), u.Actor(), draft)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", fmt.Sprintf("/api/recipes/%d", recipe.ID))
+	httpjson.Write(w, http.StatusCreated, recipe, "Recipe created")
+	return nil
+}
+
+func (h *handler) updateRecipe(w http.ResponseWriter, r *http.Request, u shop.User) error {
+	id, err := recipeID(r)
+	if err != nil {
+		return err
+	}
+	var patch shop.RecipePatch
+	if err := httpjson.Decode(w, r, &patch); err != nil {
+		return err
+	}
+	recipe, err := h.catalog.UpdateRecipe(r.Context(), u.Actor(), id, patch)
+	if err != nil {
+		return err
+	}
+	httpjson.Write(w, http.StatusOK, recipe, "Recipe updated")
+	return nil
+}
+
+func (h *handler) deleteRecipe(w http.ResponseWriter, r *http.Request, u shop.User) error {
+	id, err := recipeID(r)
+	if err != nil {
+		return err
+	}
+	if err := h.catalog.DeleteRecipe(r.Context(), u.Actor(), id); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (h *handler) readStats(w http.ResponseWriter, r *http.Request) error {
+	id, err := recipeID(r)
+	if err != nil {
+		return err
+	}
+	stats, err := h.catalog.Stats(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	httpjson.Write(w, http.StatusOK, stats, "ok")
+	return nil
+}
+
+func (h *handler) setFavorite(w http.ResponseWriter, r *http.Request, u shop.User) error {
+	return h.favorite(w, r, u, true)
+}
+
+func (h *handler) unsetFavorite(w http.ResponseWriter, r *http.Request, u shop.User) error {
+	return h.favorite(w, r, u, false)
+}
+
+func (h *handler) favorite(w http.ResponseWriter, r *http.Request, u shop.User, on bool) error {
+	id, err := recipeID(r)
+	if err != nil {
+		return err
+	}
+	if err := h.catalog.SetFavorite(r.Context(), u.ID, id, on); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (h *handler) rateRecipe(w http.ResponseWriter, r *http.Request, u shop.User) error {
+	id, err := recipeID(r)
+	if err != nil {
+		return err
+	}
+	var body struct {
+		Stars int `json:"stars"`
+	}
+	if err := httpjson.Decode(w, r, &body); err != nil {
+		return err
+	}
+	summary, err := h.catalog.Rate(r.Context(), u.ID, id, body.Stars)
+	if err != nil {
+		return err
+	}
+	httpjson.Write(w, http.StatusOK, summary, "Rating saved")
+	return nil
+}
