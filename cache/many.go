@@ -77,6 +77,7 @@ func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string
 			keys[i] = c.Key(id)
 			tickets[i], keep[i] = c.ticket(id, keys[i])
 		}
+		c.countReads(int64(len(part)))
 		began := time.Now()
 		for i, s := range c.store.Lookup(ctx, c.tracked, keys...) {
 			id := part[i]

@@ -215,14 +215,19 @@ func (c *Cache[V]) read(ctx context.Context, id string, bytesOnly bool) found[V]
 	if keep {
 		ticket, keep = c.ticket(id, key)
 	}
-	if c.stats.reads.Add(1)%weighEvery == 0 && c.near != nil {
-		c.weigh()
-	}
+	c.countReads(1)
 	f := c.judge(ctx, key, c.store.Lookup(ctx, c.tracked, key)[0], bytesOnly)
 	if keep {
 		c.keep(ticket, f)
 	}
 	return f
+}
+
+// countReads takes note of n reads of Redis.
+func (c *Cache[V]) countReads(n int64) {
+	if all := c.stats.reads.Add(n); c.near != nil && all/weighEvery != (all-n)/weighEvery {
+		c.weigh()
+	}
 }
 
 // ticket is the right to keep in the process what is about to be read. There is none for an id that cannot be told from
