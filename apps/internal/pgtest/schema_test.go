@@ -2,18 +2,16 @@ package pgtest_test
 
 import (
 	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/redbrick-go/redbrick/apps/internal/pgtest"
+	"github.com/redbrick-go/redbrick/redistest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { redistest.Main(m) }
 
 func query(t *testing.T, url, statement string) (n int) {
 	t.Helper()
@@ -41,32 +39,5 @@ func TestURLIsolatesAndCleansUp(t *testing.T) {
 	})
 	if n := query(t, outer, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = '"+schema+"'"); n != 0 {
 		t.Errorf("schema %q is left behind", schema)
-	}
-}
-
-// TestWithoutServer runs this binary again where no server can be started: in
-// a temporary folder that does not exist.
-func TestWithoutServer(t *testing.T) {
-	t.Parallel()
-	if os.Getenv("PGTEST_CHILD") != "" {
-		pgtest.URL(t)
-		return
-	}
-	report := filepath.Join(t.TempDir(), "report")
-	run := func(required string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestWithoutServer$", "-test.v", "-test.count=1")
-		cmd.Env = append(os.Environ(), "PGTEST_CHILD=1", pgtest.URLEnv+"=", "TMPDIR=/does/not/exist",
-			"REDISTEST_REPORT="+report, "REDISTEST_REQUIRE="+required)
-		out, err := cmd.CombinedOutput()
-		return string(out), err
-	}
-	if out, err := run("redis"); err != nil || !strings.Contains(out, "--- SKIP: TestWithoutServer") {
-		t.Errorf("not required: %v\n%s", err, out)
-	}
-	if text, err := os.ReadFile(report); err != nil || !strings.HasPrefix(string(text), "postgres: ") {
-		t.Errorf("report is %q, %v", text, err)
-	}
-	if out, err := run("redis,postgres"); err == nil || !strings.Contains(out, "postgres is required and cannot run") {
-		t.Errorf("required: %v\n%s", err, out)
 	}
 }

@@ -3,7 +3,7 @@ package sqldb_test
 import (
 	"testing"
 
-	"github.com/redbrick-go/redbrick/apps/internal/pgtest"
+	"github.com/redbrick-go/redbrick/redistest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { redistest.Main(m) }

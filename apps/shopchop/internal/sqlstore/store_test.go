@@ -8,10 +8,10 @@ import (
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shoptest"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/sqlstore"
-	"github.com/redbrick-go/redbrick/internal/testreport"
+	"github.com/redbrick-go/redbrick/redistest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { redistest.Main(m) }
 
 func open(t *testing.T, url string) *sqlstore.Store {
 	t.Helper()
@@ -28,9 +28,7 @@ func open(t *testing.T, url string) *sqlstore.Store {
 }
 
 func openSQLite(t *testing.T) shop.Repository {
-	if err := testreport.Ran("sqlite"); err != nil {
-		t.Error(err)
-	}
+	redistest.Ran(t, "sqlite")
 	return open(t, "sqlite://"+filepath.Join(t.TempDir(), "shop.db"))
 }
 

@@ -1,9 +1,0 @@
-//go:build !unix
-
-package pgtest
-
-import "syscall"
-
-func unprivileged(_, _ string) (func() *syscall.SysProcAttr, error) {
-	return func() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }, nil
-}
