@@ -14,17 +14,23 @@ import (
 const scanCount = 500
 
 // DeleteMatch removes the entries whose id matches a glob of Redis: `*`, `?`, `[a-z]`, and `\` before a character that is
-// meant literally. Loads under way of matching ids lose the right to store their result. It returns how many entries were
+// meant literally; Literal escapes a whole id. An id longer than 512 bytes matches by its first 64. Loads under way of matching ids lose the right to store their result. It returns how many entries were
 // removed.
 //
 // It looks at every key of the server with SCAN: for operators and rare events; tags are for everyday use. Keys of other
-// types, and of other caches, are not touched. An entry that is written while the scan runs may stay.
+// types, and of other caches, are not touched. An entry that is written while the scan runs may stay. It fails while Redis
+// is away, and is not repeated.
 func (c *Cache[V]) DeleteMatch(ctx context.Context, pattern string) (int, error) {
 	if pattern == "" {
 		return 0, fmt.Errorf("%w: cache %q: empty pattern, expected a glob; Clear removes everything", redbrick.ErrConfig, c.name)
 	}
 	return c.deleteMatch(ctx, "match", pattern)
 }
+
+// Literal turns an id, or the beginning of one, into a pattern that matches it alone:
+//
+//	n, err := files.DeleteMatch(ctx, cache.Literal(folder)+"*")
+func Literal(id string) string { return keyspace.EscapeGlob(keyspace.EscapeID(id)) }
 
 // Clear removes all entries of this cache, and of no other.
 func (c *Cache[V]) Clear(ctx context.Context) (int, error) { return c.deleteMatch(ctx, "clear", "*") }
