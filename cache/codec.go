@@ -167,6 +167,9 @@ func (e *envelope[V]) seal(key string, raw []byte, seq uint64, tags []string) ([
 	if len(raw) > e.max {
 		return nil, fmt.Errorf("%w: %d bytes, expected at most %d", ErrTooLarge, len(raw), e.max)
 	}
+	if len(tags) > store.MaxTags {
+		return nil, fmt.Errorf("%w: %d tags, expected at most %d", ErrTooLarge, len(tags), store.MaxTags)
+	}
 	f := store.Frame{Version: e.version, Body: raw, Tags: tags}
 	if len(tags) > 0 {
 		f.Seq = seq

@@ -16,7 +16,7 @@ var ErrLoadTimeout = errors.New("cache: load timeout")
 // ErrLoadPanic says that a loader panicked; the text has the panic's value, the log its stack.
 var ErrLoadPanic = errors.New("cache: loader panicked")
 
-// ErrTooLarge says that an encoded value is larger than Options.MaxBytes.
+// ErrTooLarge says that an encoded value is larger than Options.MaxBytes, or has more than 128 tags.
 var ErrTooLarge = fmt.Errorf("cache: value %w", redbrick.ErrTooLarge)
 
 // ErrNamespace says that an id belongs to another cache: "profile:1" in cache "user" where a cache "user:profile" is.

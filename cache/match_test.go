@@ -156,7 +156,7 @@ func TestDeleteMatchTakesGlobs(t *testing.T) {
 			cache.Literal("{t") + "*": {"{t}", "{t}2"},
 			cache.Literal("50%"):      {"50%"},
 			cache.Literal("a\nb"):     {"a\nb"},
-			cache.Literal("žluť"):        {"žluť"},
+			cache.Literal("žluť"):     {"žluť"},
 			cache.Literal("none"):     nil,
 		} {
 			setAll(t, c, all...)

@@ -76,7 +76,7 @@ type Options[V any] struct {
 	// caller of Get all the same; Set fails with ErrTooLarge.
 	MaxBytes int
 
-	// Tags gives the tags of a value. An entry with tags lives at most 7 days.
+	// Tags gives the tags of a value, at most 128. An entry with tags lives at most 7 days.
 	Tags func(id string, v V) []string
 	// TTLOf gives the TTL of a value. Nil, or a result of 0: TTL.
 	TTLOf func(id string, v V) time.Duration

@@ -25,7 +25,7 @@ type Stats struct {
 	Loads, LoadErrors, Waits int64
 	// Refused are loads that Redis did not store, because the id was written or invalidated meanwhile.
 	Refused int64
-	// TooLarge are loads that were not stored because of Options.MaxBytes, or could not be encoded.
+	// TooLarge are loads that were not stored because of Options.MaxBytes, had too many tags, or could not be encoded.
 	TooLarge int64
 	// Writes are values written by Set.
 	Writes int64
