@@ -291,7 +291,9 @@ func TestATaggedEntryLivesAWeekAtMost(t *testing.T) {
 			t.Errorf("got %v, want ErrConfig that names both", err)
 		}
 		c := newCache(t, rb, "recipe", cache.Options[int64]{TTL: week, Jitter: -1, Tags: tagged("x"),
-			TTLOf: func(id string, _ int64) time.Duration { return map[string]time.Duration{"long": 365 * 24 * time.Hour}[id] }})
+			TTLOf: func(id string, _ int64) time.Duration {
+				return map[string]time.Duration{"long": 365 * 24 * time.Hour}[id]
+			}})
 		if err := c.SetMany(ctx, map[string]int64{"1": 1, "long": 1}); err != nil {
 			t.Fatal(err)
 		}
