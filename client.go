@@ -143,7 +143,7 @@ func (c *Client) dial(ctx context.Context, r role, edit ...func(*rueidis.ClientO
 	for _, f := range edit {
 		f(&opt)
 	}
-	c.greet(&opt)
+	wires := c.greet(&opt)
 	type made struct {
 		client rueidis.Client
 		err    error
@@ -151,6 +151,11 @@ func (c *Client) dial(ctx context.Context, r role, edit ...func(*rueidis.ClientO
 	done := make(chan made, 1)
 	go func() {
 		client, err := rueidis.NewClient(opt)
+		if client == nil {
+			wires.close()
+		} else {
+			client = &owned{client, wires}
+		}
 		done <- made{client, err}
 	}()
 	limit := time.NewTimer(c.options.ConnectTimeout)

@@ -3,7 +3,9 @@ package redbrick
 import (
 	"context"
 	"crypto/tls"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,10 +14,60 @@ import (
 
 // rueidis makes a connection for the caller who first needs it, under that caller's deadline, and lets all others wait for
 // it whatever theirs is. So lanes have to know that a connection is being made: their callers then wait beside.
+//
+// And it forgets those that are being made while a client is closed: they would stay for ever.
+
+// wires are the connections of one rueidis client.
+type wires struct {
+	mu     sync.Mutex
+	open   map[*greeting]struct{}
+	closed bool
+}
+
+// owned is a rueidis client that leaves no connection behind when it is closed.
+type owned struct {
+	rueidis.Client
+
+	wires *wires
+}
+
+func (o *owned) Close() {
+	o.Client.Close()
+	o.wires.close()
+}
+
+func (w *wires) add(g *greeting) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return false
+	}
+	if w.open == nil {
+		w.open = make(map[*greeting]struct{})
+	}
+	w.open[g] = struct{}{}
+	return true
+}
+
+func (w *wires) remove(g *greeting) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.open, g)
+}
+
+func (w *wires) close() {
+	w.mu.Lock()
+	w.closed = true
+	left := slices.Collect(maps.Keys(w.open))
+	w.mu.Unlock()
+	for _, g := range left {
+		_ = g.Close()
+	}
+}
 
 // greet counts the connections that are being made: dialled, and not greeted by the server yet. Such a connection ends
 // with the client, and with the context of the caller who needs it: rueidis heeds no more than its deadline there.
-func (c *Client) greet(opt *rueidis.ClientOption) {
+func (c *Client) greet(opt *rueidis.ClientOption) *wires {
 	dial := opt.DialCtxFn
 	switch {
 	case dial != nil:
@@ -27,6 +79,7 @@ func (c *Client) greet(opt *rueidis.ClientOption) {
 	default:
 		dial = dialTCP
 	}
+	w := &wires{}
 	opt.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
 		c.greeting.Add(1)
 		dialling, cancel := context.WithCancel(ctx)
@@ -38,7 +91,7 @@ func (c *Client) greet(opt *rueidis.ClientOption) {
 			c.greeting.Add(-1)
 			return nil, err
 		}
-		g := &greeting{Conn: conn}
+		g := &greeting{Conn: conn, wires: w}
 		hangUp := func() { _ = conn.Close() }
 		stopLife, stopCaller := context.AfterFunc(c.life, hangUp), context.AfterFunc(ctx, hangUp)
 		g.end = sync.OnceFunc(func() {
@@ -47,8 +100,13 @@ func (c *Client) greet(opt *rueidis.ClientOption) {
 			g.met.Store(true)
 			c.greeting.Add(-1)
 		})
+		if !w.add(g) {
+			_ = g.Close()
+			return nil, rueidis.ErrClosing
+		}
 		return g, nil
 	}
+	return w
 }
 
 func dialTCP(ctx context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
@@ -62,8 +120,9 @@ func dialTCP(ctx context.Context, addr string, d *net.Dialer, t *tls.Config) (ne
 type greeting struct {
 	net.Conn
 
-	met atomic.Bool
-	end func()
+	wires *wires
+	met   atomic.Bool
+	end   func()
 }
 
 func (g *greeting) Read(b []byte) (int, error) {
@@ -76,6 +135,7 @@ func (g *greeting) Read(b []byte) (int, error) {
 
 func (g *greeting) Close() error {
 	g.end()
+	g.wires.remove(g)
 	return g.Conn.Close()
 }
 

@@ -184,8 +184,13 @@ func (l *Lane) enter(cmd rueidis.Completed) (*conns, uint16, error) {
 
 // deadline gives the call its end. The caller's context is used as it is where it ends sooner.
 func (l *Lane) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	if l.timeout <= 0 {
-		return ctx, nil
+	if l.timeout <= 0 { // closing the connection does not end a call that waits on the server
+		ctx, cancel := context.WithCancel(ctx)
+		stop := context.AfterFunc(l.c.life, cancel)
+		return ctx, func() {
+			stop()
+			cancel()
+		}
 	}
 	if ctx.Done() == nil {
 		return l.wheel.context(l.timeout), nil
@@ -218,16 +223,28 @@ func (l *Lane) judge(ctx context.Context, cn *conns, r rueidis.RedisResult) (rue
 		return r, nil
 	}
 	switch {
-	case ctx.Err() != nil:
-		return rueidis.NewErrorResult(ctx.Err()), nil
+	case ended(ctx) != nil:
+		return rueidis.NewErrorResult(ended(ctx)), nil
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%w: no reply within %v: %w", ErrTimeout, l.timeout, ErrUnavailable)
-	case errors.Is(err, context.Canceled):
-		return rueidis.NewErrorResult(err), nil
+	case l.c.life.Err() != nil:
+		return rueidis.NewErrorResult(errClosed), nil
 	default:
 		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return rueidis.NewErrorResult(err), err
+}
+
+// ended is the error of a context that is over, also in the moment before its timer says so: the deadline that was set
+// on a connection from it may strike first.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if d, ok := ctx.Deadline(); ok && !time.Now().Before(d) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 func (l *Lane) began() time.Time {

@@ -358,3 +358,30 @@ func TestDeadMasterStopsItsOwnKeysAlone(t *testing.T) {
 	dead.Restart()
 	redistest.Eventually(t, time.Minute, func() error { return put(ctx, rb.Hot(), deadKey, "v") })
 }
+
+// A pipeline that is lost is one failure, however long it was.
+func TestLostPipelineIsOneFailure(t *testing.T) {
+	t.Parallel()
+	var hang atomic.Bool
+	s := newFakeServer(t, func(command string, _ int) string {
+		if command == "GET" && hang.Load() {
+			return hangUp
+		}
+		return ""
+	})
+	rb := redistest.OpenURL(t, s.url(), func(o *redbrick.Options) { o.MaxRetries = -1 })
+	hang.Store(true)
+	cmds := make(rueidis.Commands, 50)
+	for i := range cmds {
+		cmds[i] = rb.B().Get().Key("k").Build()
+	}
+	for _, r := range rb.DoMulti(t.Context(), cmds...) {
+		if !errors.Is(r.Error(), redbrick.ErrUnavailable) {
+			t.Fatalf("got %v, want ErrUnavailable", r.Error())
+		}
+	}
+	hang.Store(false)
+	if err := get(t.Context(), &rb.Lane, "k"); err == nil || errors.Is(err, redbrick.ErrUnavailable) {
+		t.Errorf("got %v, want the server's answer: the breaker is closed", err)
+	}
+}

@@ -48,7 +48,7 @@ func (c *Client) listen(life context.Context, channel string, message func(strin
 	const pause = 50 * time.Millisecond
 	delay := pause
 	for attempt := 0; life.Err() == nil; attempt++ {
-		err := c.listenOnce(life, channel, message, func() {
+		clean, err := c.listenOnce(life, channel, message, func() {
 			delay = pause
 			live(true)
 			if attempt == 0 {
@@ -62,6 +62,7 @@ func (c *Client) listen(life context.Context, channel string, message func(strin
 			}
 		}
 		live(false)
+		clean() // may wait for a dead connection
 		timer := time.NewTimer(delay)
 		select {
 		case <-life.Done():
@@ -72,17 +73,20 @@ func (c *Client) listen(life context.Context, channel string, message func(strin
 	}
 }
 
-func (c *Client) listenOnce(life context.Context, channel string, message func(string), stands func()) error {
+// listenOnce returns when the subscription is lost; clean ends what is left of it.
+func (c *Client) listenOnce(life context.Context, channel string, message func(string), stands func()) (clean func(), err error) {
 	client, err := c.dial(life, roleBlocking, func(opt *rueidis.ClientOption) {
 		opt.Dialer.KeepAlive = trackedPing
 		opt.ConnWriteTimeout = trackedTimeout
 	})
 	if err != nil {
-		return err
+		return func() {}, err
 	}
-	defer c.release(client)
 	wire, release := client.Dedicate()
-	defer release()
+	clean = func() {
+		release()
+		c.release(client)
+	}
 	lost := wire.SetPubSubHooks(rueidis.PubSubHooks{
 		OnMessage: func(m rueidis.PubSubMessage) { message(m.Message) },
 		OnSubscription: func(s rueidis.PubSubSubscription) {
@@ -95,12 +99,12 @@ func (c *Client) listenOnce(life context.Context, channel string, message func(s
 	err = wire.Do(call, wire.B().Subscribe().Channel(channel).Build()).Error()
 	cancel()
 	if err != nil {
-		return fmt.Errorf("%w: subscribing to %s: %w", ErrUnavailable, channel, err)
+		return clean, fmt.Errorf("%w: subscribing to %s: %w", ErrUnavailable, channel, err)
 	}
 	select {
 	case <-life.Done():
-		return life.Err()
+		return clean, life.Err()
 	case err = <-lost:
-		return fmt.Errorf("%w: subscription to %s: %w", ErrUnavailable, channel, err)
+		return clean, fmt.Errorf("%w: subscription to %s: %w", ErrUnavailable, channel, err)
 	}
 }

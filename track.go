@@ -37,9 +37,9 @@ type tracker struct {
 }
 
 // trackedPing and trackedTimeout bound how long a dead link goes unnoticed: a reply in the first of two ping intervals
-// postpones the ping to the second, so the bound is 2*trackedPing + trackedTimeout = 1.5 s.
+// postpones the ping to the second, so it is 2*trackedPing + trackedTimeout = 1.4 s, and with the timers of a busy machine 1.5 s.
 const (
-	trackedPing    = 400 * time.Millisecond
+	trackedPing    = 350 * time.Millisecond
 	trackedTimeout = 700 * time.Millisecond
 )
 

@@ -1,0 +1,125 @@
+package redbrick_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/redistest"
+)
+
+// listener gathers what a subscription says.
+type listener struct {
+	mu       sync.Mutex
+	messages []string
+	live     []bool
+}
+
+func (l *listener) message(payload string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.messages = append(l.messages, payload)
+}
+
+func (l *listener) state(live bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.live = append(l.live, live)
+}
+
+func (l *listener) await(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	redistest.Eventually(t, time.Minute, func() error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if f() {
+			return nil
+		}
+		return fmt.Errorf("%s: messages %q, live %v", what, l.messages, l.live)
+	})
+}
+
+func (l *listener) isLive() bool { return len(l.live) > 0 && l.live[len(l.live)-1] }
+
+func publish(t *testing.T, rb *redbrick.Client, channel, message string) {
+	t.Helper()
+	if err := rb.Do(t.Context(), rb.B().Publish().Channel(channel).Message(message).Build()).Error(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSubscriptionStandsWhenSubscribeReturns(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		other := redistest.Another(t, rb)
+		channel := rb.Namespace() + "c"
+		var l listener
+		stop, err := rb.Subscribe(t.Context(), channel, l.message, l.state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 10 {
+			publish(t, other, channel, fmt.Sprint(i))
+		}
+		publish(t, other, channel+"2", "of another channel")
+		l.await(t, "all messages", func() bool {
+			got := slices.Sorted(slices.Values(l.messages)) // on Cluster each may take another way
+			return slices.Equal(got, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})
+		})
+		stop()
+		stop()
+		l.await(t, "stopped", func() bool { return slices.Equal(l.live, []bool{true, false}) })
+		publish(t, other, channel, "after stop")
+		if l.await(t, "", func() bool { return true }); len(l.messages) != 10 {
+			t.Errorf("messages %q after stop", l.messages)
+		}
+	})
+}
+
+func TestLostSubscriptionSaysSoAndComesBack(t *testing.T) {
+	t.Parallel()
+	proxy := redistest.NewProxy(t, redistest.Private(t).Addr())
+	rb := redistest.OpenURL(t, "redis://"+proxy.Addr())
+	var l listener
+	stop, err := rb.Subscribe(t.Context(), "c", l.message, l.state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	for round, lose := range []func(){proxy.Cut, func() { proxy.Blackhole(true) }} {
+		lose()
+		l.await(t, "lost", func() bool { return !l.isLive() })
+		proxy.Heal()
+		l.await(t, "live again", l.isLive)
+		redistest.Eventually(t, time.Minute, func() error {
+			return rb.Do(t.Context(), rb.B().Publish().Channel("c").Message(fmt.Sprint("round ", round)).Build()).Error()
+		})
+		l.await(t, "heard again", func() bool { return slices.Contains(l.messages, fmt.Sprint("round ", round)) })
+	}
+}
+
+func TestSubscribeFailsWhereTheServerDoesNotTakeIt(t *testing.T) {
+	t.Parallel()
+	s := redistest.Private(t)
+	s.Do("ACL", "SETUSER", "mute", "on", ">pw", "~*", "resetchannels", "+@all")
+	rb := redistest.OpenURL(t, s.URL(), func(o *redbrick.Options) { o.Username, o.Password = "mute", "pw" })
+	within(t, "Subscribe", func() {
+		if _, err := rb.Subscribe(t.Context(), "c", func(string) {}, func(bool) {}); err == nil {
+			t.Error("no error for a channel that the user may not hear")
+		}
+	})
+	s.Pause()
+	ctx, cancel := context.WithTimeout(t.Context(), short)
+	defer cancel()
+	within(t, "Subscribe", func() {
+		if _, err := rb.Subscribe(ctx, "c", func(string) {}, func(bool) {}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+	})
+	s.Resume()
+}
