@@ -105,10 +105,11 @@ func (c *Catalog) makeCaches() error {
 	})
 	c.ranking, faults[3] = cache.New(c.rb, "recipes:popular", cache.Options[[]PopularRecipe]{TTL: popularTTL, Load: c.loadPopular})
 	c.plans, faults[4] = cache.New(c.rb, "meal_plan", cache.Options[shop.MealPlan]{
-		TTL: planTTL, Load: c.loadPlan, Tags: func(_ string, p shop.MealPlan) []string { return planTags(p) },
+		// Deleting a recipe takes it out of the plans.
+		TTL: planTTL, Load: c.loadPlan, Tags: func(string, shop.MealPlan) []string { return []string{allRecipes} },
 	})
 	c.shopping, faults[5] = cache.New(c.rb, "shopping_list", cache.Options[shop.ShoppingList]{
-		TTL: planTTL, Load: c.loadShopping, Tags: c.shoppingTags,
+		TTL: planTTL, Load: c.loadShopping, Tags: func(string, shop.ShoppingList) []string { return []string{allRecipes} },
 	})
 	return errors.Join(faults[:]...)
 }
@@ -151,3 +152,15 @@ func (c *Catalog) Stop(ctx context.Context) error {
 
 // Flush hands over the views counted so far.
 func (c *Catalog) Flush(ctx context.Context) error { return c.views.Flush(ctx) }
+
+// CacheStats returns the figures of each cache in this process, by name.
+func (c *Catalog) CacheStats() map[string]cache.Stats {
+	all := map[string]cache.Stats{}
+	for _, figures := range []interface {
+		Name() string
+		Stats() cache.Stats
+	}{c.recipes, c.users, c.lists, c.ranking, c.plans, c.shopping} {
+		all[figures.Name()] = figures.Stats()
+	}
+	return all
+}

@@ -94,16 +94,6 @@ func planOf(id string) (userID int64, week shop.Week) {
 	return number(user), shop.Week(w)
 }
 
-// planTags are the recipes of a plan: deleting one changes the plan.
-func planTags(p shop.MealPlan) []string {
-	ids := p.RecipeIDs()
-	tags := make([]string, len(ids))
-	for i, id := range ids {
-		tags[i] = recipeTag(id)
-	}
-	return tags
-}
-
 func (c *Catalog) loadPlan(ctx context.Context, id string) (shop.MealPlan, error) {
 	user, week := planOf(id)
 	return c.repo.MealPlan(ctx, user, week)
@@ -113,13 +103,6 @@ func (c *Catalog) loadPlan(ctx context.Context, id string) (shop.MealPlan, error
 // must not be changed.
 func (c *Catalog) MealPlan(ctx context.Context, userID int64, week shop.Week) (cache.Result[shop.MealPlan], error) {
 	return c.plans.Lookup(ctx, planID(userID, week))
-}
-
-// shoppingPlanTag is the tag of the shopping list of one plan.
-func shoppingPlanTag(id string) string { return "meal_plan:" + id }
-
-func (c *Catalog) shoppingTags(id string, _ shop.ShoppingList) []string {
-	return []string{shoppingPlanTag(id), allRecipes}
 }
 
 func (c *Catalog) loadShopping(ctx context.Context, id string) (shop.ShoppingList, error) {
@@ -155,7 +138,7 @@ func (c *Catalog) PutMealPlan(ctx context.Context, plan shop.MealPlan) (shop.Mea
 	if refused(err) {
 		return stored, err
 	}
-	if dropped := c.shopping.InvalidateTags(ctx, shoppingPlanTag(id)); dropped != nil {
+	if dropped := c.shopping.Delete(ctx, id); dropped != nil {
 		c.log.WarnContext(ctx, "a shopping list is dropped when redis is back", "error", dropped)
 	}
 	if err != nil {

@@ -10,11 +10,9 @@ import (
 	"github.com/redbrick-go/redbrick/cache"
 )
 
-// allRecipes is the tag of everything that any change of a recipe may concern.
+// allRecipes is the tag of every cached list and plan. One tag for all: a tag for
+// each recipe would leave a key behind of each that was ever changed.
 const allRecipes = "recipes"
-
-// recipeTag is the tag of what one recipe is part of.
-func recipeTag(id int64) string { return "recipe:" + text(id) }
 
 // recipeCodec is JSON that makes foreign entries whole: a program that writes a
 // recipe without tags means none, and a null in a list would surprise every reader.
@@ -176,7 +174,7 @@ func (c *Catalog) DeleteRecipe(ctx context.Context, by shop.Actor, id int64) err
 // recipesChanged drops the lists and plans that a recipe is part of. What Redis
 // does not take now, the cache repeats.
 func (c *Catalog) recipesChanged(ctx context.Context, id int64) {
-	err := errors.Join(c.lists.InvalidateTags(ctx, allRecipes, recipeTag(id)), c.ranking.Delete(ctx, popularID))
+	err := errors.Join(c.lists.InvalidateTags(ctx, allRecipes), c.ranking.Delete(ctx, popularID))
 	if err != nil {
 		c.log.WarnContext(ctx, "lists are dropped when redis is back", "recipe", id, "error", err)
 	}
