@@ -171,6 +171,7 @@ type Ticket[V any] struct {
 	id         string
 	flight     *flight
 	generation uint64
+	began      time.Duration // exact
 }
 
 // Begin takes a ticket before Redis is read. Store or Cancel must follow.
@@ -184,10 +185,10 @@ func (c *Cache[V]) Begin(id string) Ticket[V] {
 		s.tickets[id] = f
 	}
 	f.readers++
-	return Ticket[V]{c: c, id: id, flight: f, generation: c.generation.Load()}
+	return Ticket[V]{c: c, id: id, flight: f, generation: c.generation.Load(), began: c.clock.Exact()}
 }
 
-// Store keeps the entry for ttl, unless something happened to the id since Begin. size is the memory of value and raw in
+// Store keeps the entry until ttl after Begin, unless something happened to the id since. size is the memory of value and raw in
 // bytes. It reports whether the entry was kept.
 func (t Ticket[V]) Store(e *Entry[V], ttl time.Duration, size int) bool {
 	s := t.c.shard(t.id)
@@ -198,7 +199,7 @@ func (t Ticket[V]) Store(e *Entry[V], ttl time.Duration, size int) bool {
 	if t.flight.void || t.generation&1 == 1 || t.generation != t.c.generation.Load() || ttl <= 2*clock.Tick {
 		return false
 	}
-	e.until = t.c.clock.Exact() + ttl - 2*clock.Tick
+	e.until = t.began + ttl - 2*clock.Tick // the ttl was read some time after Begin
 	e.generation = t.generation
 	e.cost = uint32(min(size+len(t.id)+overhead, 1<<31)) //nolint:gosec // bounded
 	t.c.bytes.Add(int64(e.cost))
