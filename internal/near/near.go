@@ -126,12 +126,19 @@ func (o Options) weights() (most uint64, least uint32) {
 // one a tag.
 func (c *Cache[V]) Get(id string) (*Entry[V], bool) {
 	e, ok := c.entries.GetIfPresent(id)
-	if !ok || e.generation != c.generation.Load() || e.until <= c.clock.Now() || (len(e.Tags) != 0 && !e.tagsValid()) {
+	if !ok || e.generation != c.generation.Load() || (len(e.Tags) != 0 && !e.tagsValid()) {
+		return nil, false
+	}
+	if left := e.until - c.clock.Now(); left < exactFrom && (left <= 0 || e.until <= c.clock.Exact()) {
 		return nil, false
 	}
 	c.hits[stripe()].n.Add(1)
 	return e, true
 }
+
+// exactFrom is how near its end an entry has to be for the exact time to matter: no machine is so busy that the coarse
+// clock lags by more.
+const exactFrom = time.Second
 
 func (e *Entry[V]) tagsValid() bool {
 	for _, cell := range e.Tags {
@@ -151,19 +158,6 @@ func stripe() int {
 
 // stackShift: the smallest stack has 2 KiB.
 const stackShift = 11
-
-// valid is the hit path: one load for the generation, one for the clock, one a tag.
-func (c *Cache[V]) valid(e *Entry[V]) bool {
-	if e.generation != c.generation.Load() || e.until <= c.clock.Now() {
-		return false
-	}
-	for _, cell := range e.Tags {
-		if cell.n.Load() > e.Seq {
-			return false
-		}
-	}
-	return true
-}
 
 // Ticket is the right to store what is about to be read.
 type Ticket[V any] struct {
@@ -195,11 +189,11 @@ func (t Ticket[V]) Store(e *Entry[V], ttl time.Duration, size int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.leave(s)
-	// The coarse clock may lag by a tick: the entry ends that much sooner. An entry too short-lived is not worth keeping.
+	// An entry too short-lived is not worth keeping.
 	if t.flight.void || t.generation&1 == 1 || t.generation != t.c.generation.Load() || ttl <= 2*clock.Tick {
 		return false
 	}
-	e.until = t.began + ttl - 2*clock.Tick // the ttl was read some time after Begin
+	e.until = t.began + ttl // the ttl was read some time after Begin
 	e.generation = t.generation
 	e.cost = uint32(min(size+len(t.id)+overhead, 1<<31)) //nolint:gosec // bounded
 	t.c.bytes.Add(int64(e.cost))
