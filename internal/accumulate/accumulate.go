@@ -24,18 +24,22 @@ type Options struct {
 }
 
 // Accumulator adds up counts and flushes them every so often. A flush that fails loses nothing: its counts are added to the
-// next. A flush must therefore be all or nothing. It is safe for concurrent use.
+// next, which is not before Every has passed. A flush must therefore be all or nothing, and must not change the counts it is
+// given. An Accumulator is safe for concurrent use.
 type Accumulator[K comparable] struct {
 	o     Options
 	flush func(context.Context, Counts[K]) error
 
-	mu     sync.Mutex
-	counts Counts[K]
-	full   chan struct{}
+	mu      sync.Mutex
+	counts  Counts[K]
+	leaving Counts[K] // handed to flush, which has not returned
+	full    chan struct{}
 
 	flushing sync.Mutex
-	life     context.Context //nolint:containedctx // of the run loop
+	life     context.Context //nolint:containedctx // of the flushes of the run loop
 	end      context.CancelFunc
+	stop     chan struct{}
+	stopping sync.Once
 	done     chan struct{}
 	started  bool
 }
@@ -51,7 +55,8 @@ func New[K comparable](o Options, flush func(context.Context, Counts[K]) error) 
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &Accumulator[K]{o: o, flush: flush, counts: make(Counts[K]), full: make(chan struct{}, 1), done: make(chan struct{})}
+	a := &Accumulator[K]{o: o, flush: flush, counts: make(Counts[K]), full: make(chan struct{}, 1),
+		stop: make(chan struct{}), done: make(chan struct{})}
 	a.life, a.end = context.WithCancel(context.Background())
 	return a
 }
@@ -74,7 +79,7 @@ func (a *Accumulator[K]) Add(key K, n int64) {
 func (a *Accumulator[K]) Waiting(key K) int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.counts[key]
+	return a.counts[key] + a.leaving[key]
 }
 
 // Start begins flushing. A second call does nothing.
@@ -92,15 +97,18 @@ func (a *Accumulator[K]) run() {
 	defer close(a.done)
 	ticker := time.NewTicker(a.o.Every)
 	defer ticker.Stop()
+	full := a.full
 	for {
 		select {
-		case <-a.life.Done():
+		case <-a.stop:
 			return
 		case <-ticker.C:
-		case <-a.full:
+		case <-full:
 		}
+		full = a.full
 		if err := a.Flush(a.life); err != nil {
 			a.o.Logger.Warn("flushing counts", "error", err)
+			full = nil // what failed is not tried again with each event
 		}
 	}
 }
@@ -111,15 +119,16 @@ func (a *Accumulator[K]) Flush(ctx context.Context) error {
 	defer a.flushing.Unlock()
 	a.mu.Lock()
 	counts := a.counts
-	a.counts = make(Counts[K])
+	a.counts, a.leaving = make(Counts[K]), counts
 	a.mu.Unlock()
-	if len(counts) == 0 {
-		return nil
+	var err error
+	if len(counts) > 0 {
+		err = a.flush(ctx, counts)
 	}
-	err := a.flush(ctx, counts)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.leaving = nil
 	if err != nil {
-		a.mu.Lock()
-		defer a.mu.Unlock()
 		for k, n := range maps.All(counts) {
 			a.counts[k] += n
 		}
@@ -127,9 +136,11 @@ func (a *Accumulator[K]) Flush(ctx context.Context) error {
 	return err
 }
 
-// Stop ends the run loop and flushes what is left, within ctx. It is safe to call twice.
+// Stop ends the run loop and flushes what is left, within ctx. A flush under way is waited for, and cancelled only at the end
+// of ctx: nobody could tell whether its counts have arrived. It is safe to call twice, and without Start.
 func (a *Accumulator[K]) Stop(ctx context.Context) error {
-	a.end()
+	defer a.end()
+	a.stopping.Do(func() { close(a.stop) })
 	a.mu.Lock()
 	started := a.started
 	a.mu.Unlock()
