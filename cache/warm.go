@@ -55,7 +55,8 @@ func (c *Cache[V]) Warm(ctx context.Context, ids iter.Seq[string], progress func
 	if len(part) == 0 {
 		return p, nil
 	}
-	return p, flush()
+	err := flush()
+	return p, err
 }
 
 // WarmerOptions of a Warmer.
@@ -144,8 +145,11 @@ func (w *Warmer[V]) run(ctx context.Context) {
 	}
 }
 
-// Run warms now, unless the fleet has done it within Every or is at it. It reports whether it ran.
+// Run warms now, unless the fleet has done it within Every or is at it, or the cache is disabled. It reports whether it ran.
 func (w *Warmer[V]) Run(ctx context.Context) (bool, error) {
+	if w.c.disabled { // what this process does warms nobody
+		return false, nil
+	}
 	key := once.Key(w.c.rb.Namespace(), "warm:"+w.c.name)
 	return once.Do(ctx, w.c.rb, key, w.o.Every, func(ctx context.Context) error {
 		var failed error
@@ -160,6 +164,9 @@ func (w *Warmer[V]) Run(ctx context.Context) (bool, error) {
 				}
 			}
 		}, w.o.Progress)
+		if err == nil && failed == nil {
+			err = ctx.Err() // what was cut short is not done, whether the source says so or not
+		}
 		return errors.Join(err, failed)
 	})
 }
