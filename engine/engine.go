@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/redbrick-go/redbrick/engine/internal/pipe"
+)
+
+// databases is how many numbered databases there are.
+const databases = 16
+
+// Engine is a Redis engine in this process. Its methods may be called from several goroutines.
+type Engine struct {
+	log      *slog.Logger
+	listener net.Listener // nil without Options.Listen
+	runID    string
+	started  time.Time
+
+	stop chan struct{}
+	kick chan struct{} // the loop has to look at its plan again
+	wg   sync.WaitGroup
+
+	// Everything below is guarded by mu, which is held while commands run and never while bytes move.
+	mu       sync.Mutex
+	closed   bool
+	clock    clock
+	timers   timers
+	commands map[string]*command
+	dbs      [databases]*database
+	config   config
+	stats    stats
+	clients  clients
+	pubsub   pubsub
+	blocking blocking
+	slowlog  slowlog
+	latency  latency
+	monitors []*client
+	dirty    []*client // clients with replies that nobody has handed out yet
+	recorder recorder  // takes the effects of writes; nil if nobody wants them
+	lazyOnly bool      // DEBUG SET-ACTIVE-EXPIRE 0
+	grouped  int       // depth of effect groups: EXEC, scripts
+}
+
+// Open starts an engine with no data. Close ends it. Errors about o wrap [ErrOptions]; others say why the address
+// cannot be listened on.
+func Open(o Options) (*Engine, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	var id [20]byte
+	rand.Read(id[:])
+	e := &Engine{
+		log: o.Logger, runID: hex.EncodeToString(id[:]), started: time.Now(),
+		stop: make(chan struct{}), kick: make(chan struct{}, 1),
+		commands: commandTable(), config: defaultConfig(), clients: newClients(), pubsub: newPubSub(),
+	}
+	e.config.password = o.Password
+	e.clock.tick()
+	for i := range e.dbs {
+		e.dbs[i] = &database{e: e, id: i}
+	}
+	if o.Listen != "" {
+		if o.network() == "unix" {
+			removeDeadSocket(o.Listen)
+		}
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), o.network(), o.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("engine: listen: %w", err)
+		}
+		e.listener = l
+		e.wg.Go(e.accept)
+	}
+	e.wg.Go(e.loop)
+	return e, nil
+}
+
+// removeDeadSocket makes way for a new socket where a process that is gone has left its own.
+func removeDeadSocket(path string) {
+	if info, err := os.Stat(path); err != nil || info.Mode()&os.ModeSocket == 0 {
+		return
+	}
+	if c, err := (&net.Dialer{Timeout: time.Second}).DialContext(context.Background(), "unix", path); err == nil {
+		c.Close()
+		return
+	}
+	os.Remove(path)
+}
+
+// Addr returns the address listened on, nil without Options.Listen.
+func (e *Engine) Addr() net.Addr {
+	if e.listener == nil {
+		return nil
+	}
+	return e.listener.Addr()
+}
+
+// Dial connects to the engine. It has the shape of rueidis.ClientOption.DialCtxFn; address, dialer and TLS have no
+// meaning here. After Close it fails with ErrClosed.
+func (e *Engine) Dial(ctx context.Context, _ string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	client, server := pipe.New()
+	if !e.serve(server) {
+		return nil, fmt.Errorf("%w: %w", ErrClosed, net.ErrClosed)
+	}
+	return client, nil
+}
+
+// accept serves those who connect to the listener until it is closed.
+func (e *Engine) accept() {
+	for {
+		conn, err := e.listener.Accept()
+		if err == nil {
+			e.serve(conn)
+			continue
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		// Out of file descriptors, most likely: others have to go before the next one can come.
+		e.log.Warn("the engine could not accept a connection", "error", err)
+		pause := time.NewTimer(100 * time.Millisecond)
+		select {
+		case <-e.stop:
+			pause.Stop()
+			return
+		case <-pause.C:
+		}
+	}
+}
+
+// Advance moves the engine's clock forward, for tests. When it returns, keys whose time is over are gone and blocking
+// commands whose timeout has passed are answered.
+func (e *Engine) Advance(d time.Duration) {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return
+	}
+	e.wg.Add(1) // so that Close waits for what is sent below
+	defer e.wg.Done()
+	e.clock.advance(d)
+	for e.cron() == 0 {
+	}
+	e.wake()
+	e.unlockAndSend()
+}
+
+// Done is closed when the engine ends, by Close or by the SHUTDOWN command. Close is to be called in either case.
+func (e *Engine) Done() <-chan struct{} { return e.stop }
+
+// Close cuts all connections and waits for their goroutines; a second call does nothing.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.shutDown()
+	e.mu.Unlock()
+	e.wg.Wait()
+	return nil
+}
+
+// shutDown ends what runs, without waiting for it. The lock is held.
+func (e *Engine) shutDown() {
+	if e.closed {
+		return
+	}
+	e.closed = true
+	close(e.stop)
+	if e.listener != nil {
+		e.listener.Close()
+	}
+	for _, cl := range e.clients.inOrder() {
+		e.disconnect(cl)
+	}
+}

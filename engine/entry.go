@@ -1,0 +1,126 @@
+package engine
+
+import "github.com/redbrick-go/redbrick/engine/internal/dict"
+
+// kind is the type of a value, numbered as in Redis.
+type kind uint8
+
+const (
+	kindString kind = 0
+	kindList   kind = 1
+	kindSet    kind = 2
+	kindZSet   kind = 3
+	kindHash   kind = 4
+	kindStream kind = 6
+)
+
+func (k kind) String() string {
+	switch k {
+	case kindString:
+		return "string"
+	case kindList:
+		return "list"
+	case kindSet:
+		return "set"
+	case kindZSet:
+		return "zset"
+	case kindHash:
+		return "hash"
+	case kindStream:
+		return "stream"
+	}
+	return "none"
+}
+
+// entry is what lies under a key. A million of them are held at once: its size counts.
+type entry struct {
+	str    []byte // the value of a string
+	obj    object // the value of any other kind
+	expire int64  // milliseconds since 1970 at which it is gone; 0 for never
+	used   int64  // microseconds since 1970 of the last access
+	heap   int32  // index+1 in the database's heap of times; 0 outside
+	kind   kind
+	raw    bool // a string that was changed in place: OBJECT ENCODING says raw
+}
+
+// node is an entry with its key.
+type node = dict.Node[entry]
+
+// object is a value that is no string.
+type object interface {
+	// encoding is what OBJECT ENCODING says: Redis's name for the form a value of this size has there.
+	encoding() string
+	// size estimates the memory held, in bytes.
+	size() int64
+	// clone returns a deep copy.
+	clone() object
+	// digest mixes the content into DEBUG DIGEST.
+	digest(d *digest)
+}
+
+// expiryHeap holds the keys that have a lifetime, earliest end first.
+type expiryHeap []*node
+
+func (h expiryHeap) due(ms int64) bool { return len(h) > 0 && h[0].Val.expire < ms }
+
+func (h *expiryHeap) push(n *node) {
+	*h = append(*h, n)
+	n.Val.heap = int32(len(*h))
+	h.up(len(*h) - 1)
+}
+
+// fix puts n in order after its time has changed.
+func (h expiryHeap) fix(n *node) {
+	h.up(int(n.Val.heap) - 1)
+	h.down(int(n.Val.heap) - 1)
+}
+
+func (h *expiryHeap) remove(n *node) {
+	old := *h
+	i, last := int(n.Val.heap)-1, len(old)-1
+	n.Val.heap = 0
+	moved := old[last]
+	old[last] = nil
+	*h = old[:last]
+	if i == last {
+		return
+	}
+	old[i] = moved
+	moved.Val.heap = int32(i + 1)
+	h.fix(moved)
+}
+
+func (h expiryHeap) up(i int) {
+	n := h[i]
+	for i > 0 {
+		parent := (i - 1) / 4
+		if h[parent].Val.expire <= n.Val.expire {
+			break
+		}
+		h[i] = h[parent]
+		h[i].Val.heap = int32(i + 1)
+		i = parent
+	}
+	h[i] = n
+	n.Val.heap = int32(i + 1)
+}
+
+func (h expiryHeap) down(i int) {
+	n := h[i]
+	for {
+		least := -1
+		for child := 4*i + 1; child <= 4*i+4 && child < len(h); child++ {
+			if least < 0 || h[child].Val.expire < h[least].Val.expire {
+				least = child
+			}
+		}
+		if least < 0 || n.Val.expire <= h[least].Val.expire {
+			break
+		}
+		h[i] = h[least]
+		h[i].Val.heap = int32(i + 1)
+		i = least
+	}
+	h[i] = n
+	n.Val.heap = int32(i + 1)
+}

@@ -1,0 +1,2 @@
+// Package pipe connects a client to the engine in memory.
+package pipe

@@ -1,0 +1,66 @@
+package engine
+
+import "time"
+
+const (
+	// slice and sliceWork bound active expiry: a quarter of each slice of time at most.
+	slice     = 10 * time.Millisecond
+	sliceWork = slice / 4
+	// idle is how long the loop sleeps if nothing is planned.
+	idle = time.Hour
+)
+
+// loop does what no client asks for: timeouts, and expiry of keys that nobody looks at. An engine with neither costs
+// nothing.
+func (e *Engine) loop() {
+	sleep := time.NewTimer(idle)
+	defer sleep.Stop()
+	for {
+		select {
+		case <-e.stop:
+			return
+		case <-e.kick:
+		case <-sleep.C:
+		}
+		e.mu.Lock()
+		e.clock.tick()
+		again := e.cron()
+		if again == 0 {
+			again = slice - sliceWork
+		}
+		e.unlockAndSend()
+		sleep.Reset(again)
+	}
+}
+
+// cron runs what is due and returns when the next thing is; 0 if work is left over.
+func (e *Engine) cron() time.Duration {
+	for len(e.timers) > 0 && e.timers[0].at <= e.clock.us {
+		t := e.timers[0]
+		e.timers.remove(0)
+		t.do()
+	}
+	began := time.Now()
+	for _, db := range e.dbs {
+		for n := 0; !e.lazyOnly && db.expiring.due(e.clock.ms()); n++ {
+			if n%64 == 63 && time.Since(began) > sliceWork {
+				return 0
+			}
+			db.expire(db.expiring[0])
+		}
+	}
+	e.serveReady()
+	next := idle
+	if len(e.timers) > 0 {
+		next = time.Duration(e.timers[0].at-e.clock.us) * time.Microsecond
+	}
+	for _, db := range e.dbs {
+		if len(db.expiring) > 0 && !e.lazyOnly {
+			in := min(db.expiring[0].Val.expire-e.clock.ms(), idle.Milliseconds()) + 1
+			// Nobody sees a key whose time is over, so that there is no hurry.
+			next = min(next, max(time.Duration(in)*time.Millisecond, slice))
+		}
+	}
+	e.clock.planned = e.clock.us + next.Microseconds()
+	return max(next, time.Microsecond)
+}
