@@ -11,10 +11,11 @@ export function onRequest(listener) {
 
 // ApiError is a reply that is no success, or no reply at all (status 0).
 export class ApiError extends Error {
-  constructor(status, message, hint) {
+  constructor(status, message, hint, fields = []) {
     super(message);
     this.status = status;
     this.hint = hint;
+    this.fields = fields; // what is wrong where: {field, message}
   }
 }
 
@@ -39,7 +40,7 @@ export async function ask(method, path, { body, signal, user = session.id } = {}
   const cache = (response.headers.get("X-Cache") || "").toUpperCase();
   tell({ method, path, status: response.status, cache, ms });
   const reply = parse(text, response);
-  if (!response.ok) throw new ApiError(response.status, reply.error || response.statusText || "Failed", hintFor(response, reply));
+  if (!response.ok) throw failed(response, reply);
   return { ...reply, cache, ms };
 }
 
@@ -59,6 +60,11 @@ function parse(text, response) {
   }
 }
 
+function failed(response, reply) {
+  const message = reply.fields ? "This was not accepted" : reply.error || response.statusText || "Failed";
+  return new ApiError(response.status, message, hintFor(response, reply), reply.fields);
+}
+
 function hintFor(response, reply) {
   switch (response.status) {
     case 401:
@@ -73,6 +79,6 @@ function hintFor(response, reply) {
       return seconds ? `Try again in ${seconds} s.` : "Try again a little later.";
     }
     default:
-      return "";
+      return reply.requestId ? `The service's log has more under ${reply.requestId}.` : "";
   }
 }

@@ -69,10 +69,10 @@ async function identify() {
   }
   try {
     const { data } = await get("/api/me");
-    session.me = data;
-    whoName.textContent = data.role === "admin" ? `${data.name} (admin)` : data.name;
     const favorites = await get("/api/me/favorites?limit=100");
+    session.me = data;
     session.favorites = new Set(favorites.data.map((recipe) => recipe.id));
+    whoName.textContent = data.role === "admin" ? `${data.name} (admin)` : data.name;
   } catch (error) {
     whoName.className = "who-name bad";
     whoName.textContent = error.status === 401 ? "401: not taken, start with -insecure-dev-auth" : `${error.status || ""} ${error.message}`;

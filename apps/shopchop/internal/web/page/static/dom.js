@@ -12,8 +12,17 @@ export function h(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
+  element.append(...present(children));
   return element;
+}
+
+// fill replaces what an element holds; children are as for h.
+export function fill(element, ...children) {
+  element.replaceChildren(...present(children));
+}
+
+function present(children) {
+  return children.flat(Infinity).filter((child) => child != null && child !== false);
 }
 
 // announce tells a screen reader what happened.
@@ -37,6 +46,7 @@ export function empty(text, ...more) {
 export function failure(error, retry) {
   return h("div", { class: "failure", role: "alert" },
     h("strong", {}, error.status ? `${error.status} ${error.message}` : error.message),
+    error.fields?.length ? h("ul", { class: "faults" }, error.fields.map(({ field, message }) => h("li", {}, h("code", {}, field), ` ${message}`))) : null,
     error.hint ? h("p", {}, error.hint) : null,
     retry ? h("button", { type: "button", click: retry }, "Try again") : null);
 }

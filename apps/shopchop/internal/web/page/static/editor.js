@@ -1,19 +1,19 @@
 // Writing a recipe: a new one by POST, a change by PUT with the changed fields alone.
 import { ask, get } from "./api.js";
-import { announce, failure, field, h, heading, loading, options } from "./dom.js";
+import { announce, failure, field, fill, h, heading, loading, options } from "./dom.js";
 
 const blank = { name: "", description: "", servings: 4, prepTime: 10, cookTime: 20, difficulty: "easy", tags: [], ingredients: [], instructions: [], imageUrl: "" };
 
 export async function editor(main, { id, signal }) {
   main.dataset.view = "editor";
   const title = id ? "Edit recipe" : "New recipe";
-  main.replaceChildren(heading(title), id ? loading("the recipe") : "");
+  fill(main, heading(title), id ? loading("the recipe") : "");
   try {
     const before = id ? (await get(`/api/recipes/${id}`, { signal })).data : blank;
-    main.replaceChildren(heading(title), form(id, before));
+    fill(main, heading(title), form(id, before));
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    main.replaceChildren(heading(title), failure(error, () => editor(main, { id, signal })));
+    fill(main, heading(title), failure(error, () => editor(main, { id, signal })));
   }
   return title;
 }
@@ -54,7 +54,7 @@ function form(id, before) {
       announce("Saved");
       location.hash = `/recipes/${id || reply.data.id}`;
     } catch (error) {
-      notice.replaceChildren(failure(error));
+      fill(notice, failure(error));
       notice.scrollIntoView({ block: "center" });
     } finally {
       save.disabled = false;

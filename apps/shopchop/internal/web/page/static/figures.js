@@ -1,6 +1,6 @@
 // What this page saw of the cache: hits, misses, times, the last requests.
 import { onRequest } from "./api.js";
-import { h, milliseconds } from "./dom.js";
+import { fill, h, milliseconds } from "./dom.js";
 
 const logLength = 8;
 const served = ["HIT", "STALE", "REVALIDATED"]; // answered without a load
@@ -41,14 +41,14 @@ function draw() {
   const asked = hits.n + misses.n;
   const ratio = asked ? Math.round((100 * hits.n) / asked) : 0;
   document.getElementById("live-short").textContent = asked ? `${ratio} % hits` : "";
-  document.getElementById("figures").replaceChildren(
+  fill(document.getElementById("figures"),
     h("meter", { class: "ratio", min: 0, max: 100, value: ratio, "aria-label": "Share of hits" }),
     h("p", { class: "ratio-text" }, asked ? `${ratio} % of ${asked} cached replies were hits` : "No cached reply yet"),
     h("dl", { class: "figures" },
       figure("Hits", hits.n, "hits"), figure("Misses", misses.n, "misses"), figure("Requests", count, "requests"),
       figure("Mean hit", mean(hits), "mean-hit"), figure("Mean miss", mean(misses), "mean-miss"),
       h("div", {}, h("button", { type: "button", class: "quiet", click: () => { reset(); draw(); } }, "Reset"))));
-  document.getElementById("log").replaceChildren(
+  fill(document.getElementById("log"),
     h("h3", {}, "Last requests"),
     log.length === 0 ? h("p", { class: "muted" }, "None yet.") : h("ol", { class: "log" }, log.map(entry)));
 }

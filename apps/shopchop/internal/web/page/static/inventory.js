@@ -1,13 +1,13 @@
 // What is in store: set a stock, take from it.
 import { ask, get } from "./api.js";
-import { announce, cacheBadge, empty, failure, field, h, heading, loading } from "./dom.js";
+import { announce, cacheBadge, empty, failure, field, fill, h, heading, loading } from "./dom.js";
 
 export async function inventory(main, { signal }) {
   main.dataset.view = "inventory";
   const view = { list: h("div", {}, loading("the store")), count: h("div", { class: "count" }), notice: h("div", { id: "notice" }), signal };
   const item = h("input", { id: "item", required: true, maxlength: 100, autocomplete: "off" });
   const stock = h("input", { id: "stock", type: "number", min: 0, step: 1, required: true });
-  main.replaceChildren(heading("Inventory"),
+  fill(main, heading("Inventory"),
     h("form", { class: "filters", submit: (event) => {
       event.preventDefault();
       change(view, item.value.trim(), "PUT", "", { stock: stock.valueAsNumber }, `${item.value} set`);
@@ -20,13 +20,13 @@ export async function inventory(main, { signal }) {
 async function load(view) {
   try {
     const reply = await get("/api/inventory?limit=100", { signal: view.signal });
-    view.count.replaceChildren(cacheBadge(reply));
-    view.list.replaceChildren(reply.data.length ? h("table", { class: "stock" },
+    fill(view.count, cacheBadge(reply));
+    fill(view.list, reply.data.length ? h("table", { class: "stock" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Item"), h("th", { scope: "col", class: "number" }, "In store"), h("th", { scope: "col" }, h("span", { class: "unseen" }, "Take")))),
       h("tbody", {}, reply.data.map((entry) => row(view, entry)))) : empty("The store is empty. Set the stock of an item above."));
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    view.list.replaceChildren(failure(error, () => load(view)));
+    fill(view.list, failure(error, () => load(view)));
   }
 }
 
@@ -40,10 +40,10 @@ function row(view, { item, stock }) {
 async function change(view, item, method, path, body, done) {
   try {
     await ask(method, `/api/inventory/${encodeURIComponent(item)}${path}`, { body });
-    view.notice.replaceChildren();
+    fill(view.notice);
     announce(done);
     await load(view);
   } catch (error) {
-    if (error.name !== "AbortError") view.notice.replaceChildren(failure(error));
+    if (error.name !== "AbortError") fill(view.notice, failure(error));
   }
 }

@@ -1,7 +1,7 @@
 // The user's own lists.
 import { get } from "./api.js";
 import { cards } from "./cards.js";
-import { cacheBadge, empty, failure, h, heading, loading } from "./dom.js";
+import { cacheBadge, empty, failure, fill, h, heading, loading } from "./dom.js";
 import { session } from "./session.js";
 
 const lists = [
@@ -14,7 +14,7 @@ export async function mine(main, { signal }) {
   main.dataset.view = "mine";
   const title = session.me ? `${session.me.name}'s kitchen` : "My kitchen";
   const sections = lists.map(([name]) => h("section", {}, h("h2", {}, name), loading(name.toLowerCase())));
-  main.replaceChildren(heading(title, h("a", { class: "button primary", href: "#/new" }, "New recipe")), ...sections);
+  fill(main, heading(title, h("a", { class: "button primary", href: "#/new" }, "New recipe")), ...sections);
   await Promise.all(lists.map((list, i) => load(sections[i], list, signal)));
   return title;
 }
@@ -23,11 +23,11 @@ async function load(section, list, signal) {
   const [name, path, nothing] = list;
   try {
     const reply = await get(path, { signal });
-    section.replaceChildren(
+    fill(section,
       h("div", { class: "section-head" }, h("h2", {}, name), cacheBadge(reply)),
       reply.data.length ? cards(reply.data) : empty(nothing));
   } catch (error) {
     if (error.name === "AbortError") return;
-    section.replaceChildren(h("h2", {}, name), failure(error, () => load(section, list, signal)));
+    fill(section, h("h2", {}, name), failure(error, () => load(section, list, signal)));
   }
 }

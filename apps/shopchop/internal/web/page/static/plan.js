@@ -1,6 +1,6 @@
 // A week's meals and what to buy for them.
 import { get } from "./api.js";
-import { amount, cacheBadge, empty, failure, h, heading, loading } from "./dom.js";
+import { amount, cacheBadge, empty, failure, fill, h, heading, loading } from "./dom.js";
 import { addDays, days, meals, monday, readPlan, weekOf, writePlan } from "./planner.js";
 
 // names remembers what recipes are called, since a plan holds their ids.
@@ -14,7 +14,7 @@ export async function plan(main, { query, signal }) {
   const step = (n, label, text) => h("a", { class: "button", href: n ? `#/plan?week=${n}` : "#/plan", "aria-label": label }, text);
   const table = h("div", {}, loading("the plan"));
   const shopping = h("section", {}, h("h2", {}, "Shopping list"), loading("the list"));
-  main.replaceChildren(
+  fill(main,
     heading("Meal plan", h("div", { class: "actions" }, step(offset - 1, "The week before", "←"),
       h("span", { class: "week" }, week), step(offset + 1, "The week after", "→"))),
     table, shopping);
@@ -27,17 +27,17 @@ async function load(view) {
   try {
     const reply = await readPlan(week, signal);
     await learn(reply.days, signal);
-    table.replaceChildren(h("div", { class: "week-grid" }, days.map((day, i) => dayOf(view, reply.days, day, addDays(first, i)))));
+    fill(table, h("div", { class: "week-grid" }, days.map((day, i) => dayOf(view, reply.days, day, addDays(first, i)))));
     const list = await get(`/api/shopping-list?${new URLSearchParams({ week })}`, { signal });
-    shopping.replaceChildren(
+    fill(shopping,
       h("div", { class: "section-head" }, h("h2", {}, "Shopping list"), cacheBadge(list)),
       list.data.items.length ? h("ul", { class: "ingredients wide" }, list.data.items.map((item) =>
         h("li", {}, h("span", { class: "amount" }, amount(item.quantity, item.unit)), h("span", {}, item.name))))
         : empty("Nothing to buy: no meal is planned this week.", h("a", { class: "button", href: "#/" }, "Choose a recipe")));
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    table.replaceChildren(failure(error, () => load(view)));
-    shopping.replaceChildren();
+    fill(table, failure(error, () => load(view)));
+    fill(shopping);
   }
 }
 

@@ -1,6 +1,6 @@
 // Weeks, and putting a recipe into one.
 import { ask, get } from "./api.js";
-import { announce, failure, field, h, options } from "./dom.js";
+import { announce, failure, field, fill, h, options } from "./dom.js";
 
 export const days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 export const meals = ["breakfast", "lunch", "dinner", "snack"];
@@ -54,10 +54,10 @@ export function addToPlan(recipe, notice) {
       const planned = (await readPlan(week)).days;
       planned[day.value] = { ...planned[day.value], [meal.value]: { recipeId: recipe.id, servings: servings.valueAsNumber } };
       await writePlan(week, planned);
-      notice.replaceChildren(h("p", { class: "notice", role: "status" }, "It is in this week's plan. ", h("a", { href: "#/plan" }, "See the plan")));
+      fill(notice, h("p", { class: "notice", role: "status" }, "It is in this week's plan. ", h("a", { href: "#/plan" }, "See the plan")));
       announce("Added to the meal plan");
     } catch (error) {
-      notice.replaceChildren(failure(error));
+      fill(notice, failure(error));
       notice.scrollIntoView({ block: "nearest" });
     }
   };

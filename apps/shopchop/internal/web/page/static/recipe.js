@@ -1,32 +1,36 @@
 // One recipe: what it is made of, what the public did with it, what the user can do.
 import { ask, get } from "./api.js";
 import { addToPlan } from "./planner.js";
-import { amount, announce, cacheBadge, failure, h, heading, loading, minutes } from "./dom.js";
+import { amount, announce, cacheBadge, failure, fill, h, heading, loading, minutes } from "./dom.js";
 import { mayChange, session } from "./session.js";
 
 export async function recipe(main, { id, signal }) {
   main.dataset.view = "recipe";
-  main.replaceChildren(heading("Recipe"), loading("the recipe"));
+  fill(main, heading("Recipe"), loading("the recipe"));
   try {
     const reply = await get(`/api/recipes/${id}`, { signal });
-    const view = { recipe: reply.data, reply, main, signal };
-    draw(view);
+    // The view keeps its own places: an answer that comes late, when another
+    // view is shown, changes what nobody sees.
+    const view = {
+      recipe: reply.data, signal,
+      cache: h("span", { id: "cache" }, cacheBadge(reply)), notice: h("div", { id: "notice" }), stats: h("div", { id: "stats" }, loading("the figures")),
+    };
+    draw(main, view);
     await stats(view);
     return reply.data.name;
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    main.replaceChildren(heading("Recipe"), failure(error, () => recipe(main, { id, signal })), h("p", {}, h("a", { href: "#/" }, "All recipes")));
+    fill(main, heading("Recipe"), failure(error, () => recipe(main, { id, signal })), h("p", {}, h("a", { href: "#/" }, "All recipes")));
     return "Recipe";
   }
 }
 
-function draw({ recipe, reply, main, signal }) {
-  const view = { recipe, reply, main, signal };
-  const notice = h("div", { id: "notice" });
-  main.replaceChildren(
+function draw(main, view) {
+  const { recipe, notice } = view;
+  fill(main,
     h("p", { class: "crumb" }, h("a", { href: "#/" }, "← All recipes")),
     heading(recipe.name),
-    h("div", { class: "count" }, h("span", { id: "cache" }, cacheBadge(reply)),
+    h("div", { class: "count" }, view.cache,
       h("button", { type: "button", class: "quiet", id: "again", click: () => again(view) }, "Ask again"),
       h("span", { class: "muted" }, h("code", {}, `recipe:${recipe.id}`))),
     recipe.description ? h("p", { class: "lead" }, recipe.description) : null,
@@ -41,7 +45,7 @@ function draw({ recipe, reply, main, signal }) {
         h("li", {}, h("span", { class: "amount" }, amount(line.quantity, line.unit)), h("span", {}, line.name)))) : h("p", { class: "muted" }, "None are given.")),
       h("section", {}, h("h2", {}, "Method"), recipe.instructions.length ? h("ol", { class: "steps" }, recipe.instructions.map((step) =>
         h("li", {}, step))) : h("p", { class: "muted" }, "No steps are given."))),
-    h("section", { class: "public" }, h("h2", {}, "What others did"), h("div", { id: "stats" }, loading("the figures")), rating(view)),
+    h("section", { class: "public" }, h("h2", {}, "What others did"), view.stats, rating(view)),
     addToPlan(recipe, notice),
     h("p", { class: "muted small" }, `Written by user ${recipe.userId}, changed ${new Date(recipe.updatedAt).toLocaleString()}.`));
 }
@@ -61,30 +65,28 @@ function picture({ imageUrl, name }) {
 // again asks for the recipe once more and shows what the cache says now.
 async function again(view) {
   try {
-    view.reply = await get(`/api/recipes/${view.recipe.id}`, { signal: view.signal });
-    document.getElementById("cache").replaceChildren(cacheBadge(view.reply));
+    fill(view.cache, cacheBadge(await get(`/api/recipes/${view.recipe.id}`, { signal: view.signal })));
     await stats(view);
   } catch (error) {
-    tell(error);
+    tell(view, error);
   }
 }
 
-async function stats({ recipe, signal }) {
-  const place = document.getElementById("stats");
+async function stats({ recipe, signal, stats: place }) {
   try {
     const { data } = await get(`/api/recipes/${recipe.id}/stats`, { signal });
-    place.replaceChildren(h("dl", { class: "strip" },
+    fill(place, h("dl", { class: "strip" },
       fact("Views", data.views), fact("Likes", data.likes), fact("Shares", data.shares),
       fact("Rating", data.ratingCount ? `${data.ratingAverage.toFixed(1)} of 5 (${data.ratingCount})` : "none yet")));
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    place.replaceChildren(failure(error));
+    fill(place, failure(error));
   }
 }
 
 // tell puts the outcome of an action where the actions are.
-function tell(error) {
-  if (error.name !== "AbortError") document.getElementById("notice").replaceChildren(failure(error));
+function tell({ notice }, error) {
+  if (error.name !== "AbortError") fill(notice, failure(error));
 }
 
 function actions(view) {
@@ -92,7 +94,7 @@ function actions(view) {
   const favorite = h("button", { type: "button", id: "favorite", class: "favorite", click: () => toggle(view, favorite) });
   drawFavorite(favorite, recipe);
   return h("div", { class: "actions" }, favorite,
-    mayChange(recipe) ? [h("a", { class: "button", id: "edit", href: `#/recipes/${recipe.id}/edit` }, "Edit"), remove(recipe)] : null);
+    mayChange(recipe) ? [h("a", { class: "button", id: "edit", href: `#/recipes/${recipe.id}/edit` }, "Edit"), remove(view)] : null);
 }
 
 function drawFavorite(button, { id }) {
@@ -109,11 +111,11 @@ async function toggle(view, button) {
     await ask(on ? "DELETE" : "PUT", `/api/recipes/${recipe.id}/favorite`);
     if (on) session.favorites.delete(recipe.id);
     else session.favorites.add(recipe.id);
-    document.getElementById("notice").replaceChildren();
+    fill(view.notice);
     announce(on ? "Removed from favourites" : "Added to favourites");
     await stats(view);
   } catch (error) {
-    tell(error);
+    tell(view, error);
   } finally {
     button.disabled = false;
     drawFavorite(button, recipe);
@@ -121,7 +123,8 @@ async function toggle(view, button) {
 }
 
 // remove is a button that asks once more before it deletes.
-function remove(recipe) {
+function remove(view) {
+  const { recipe } = view;
   const button = h("button", { type: "button", class: "danger", click: async () => {
     if (button.dataset.sure !== "yes") {
       button.dataset.sure = "yes";
@@ -134,7 +137,7 @@ function remove(recipe) {
       announce("Deleted");
       location.hash = "/";
     } catch (error) {
-      tell(error);
+      tell(view, error);
     }
   }, blur: () => {
     button.dataset.sure = "";
@@ -145,7 +148,7 @@ function remove(recipe) {
 
 function rating(view) {
   const group = h("div", { class: "stars", role: "group", "aria-label": "Your rating" });
-  const draw = (given) => group.replaceChildren(...[1, 2, 3, 4, 5].map((stars) => h("button", {
+  const draw = (given) => fill(group, ...[1, 2, 3, 4, 5].map((stars) => h("button", {
     type: "button", class: "star", "data-stars": stars, "aria-label": `${stars} of 5 stars`, "aria-pressed": String(stars <= given),
     click: async () => {
       try {
@@ -155,7 +158,7 @@ function rating(view) {
         announce(`Rated ${stars} of 5`);
         await stats(view);
       } catch (error) {
-        tell(error);
+        tell(view, error);
       }
     } }, stars <= given ? "★" : "☆")));
   draw(0);

@@ -2,7 +2,7 @@
 // so that the back button and links work.
 import { get } from "./api.js";
 import { cards } from "./cards.js";
-import { announce, cacheBadge, empty, failure, h, heading, loading, options } from "./dom.js";
+import { announce, cacheBadge, empty, failure, fill, h, heading, loading, options } from "./dom.js";
 
 const limits = ["12", "24", "48", "96"];
 const offered = 16; // tags shown as buttons
@@ -48,7 +48,7 @@ function build(main, chosen) {
     } });
   const limit = h("select", { id: "limit", change: () => go({ ...current, limit: limit.value, page: 1 }) }, options(limits, chosen.limit));
   main.dataset.view = "recipes";
-  main.replaceChildren(
+  fill(main,
     heading("Recipes", h("a", { class: "button primary", href: "#/new" }, "New recipe")),
     h("form", { class: "filters", role: "search", submit: (event) => event.preventDefault() },
       h("div", { class: "field grow" }, h("label", { for: "search" }, "Search"), search),
@@ -81,18 +81,18 @@ async function load(main, chosen, signal) {
     const reply = await get(`/api/recipes?${query}`, { signal });
     for (const recipe of reply.data) for (const tag of recipe.tags) tags.set(tag, (tags.get(tag) || 0) + 1);
     drawTags(main, chosen);
-    list.replaceChildren(reply.data.length ? cards(reply.data) : empty("No recipe matches.",
+    fill(list, reply.data.length ? cards(reply.data) : empty("No recipe matches.",
       chosen.q || chosen.tags.length ? h("a", { class: "button", href: "#/" }, "Show all recipes") : null));
-    count.replaceChildren(
+    fill(count,
       h("span", {}, reply.total === 1 ? "1 recipe" : `${reply.total} recipes`), cacheBadge(reply),
       h("button", { type: "button", class: "quiet", id: "again", click: again }, "Ask again"));
-    pages.replaceChildren(...pager(chosen, Math.ceil(reply.total / reply.limit)));
+    fill(pages, ...pager(chosen, Math.ceil(reply.total / reply.limit)));
     announce(`${reply.total} recipes, page ${chosen.page}`);
   } catch (error) {
     if (error.name === "AbortError") return;
-    count.replaceChildren();
-    pages.replaceChildren();
-    list.replaceChildren(failure(error, again));
+    fill(count);
+    fill(pages);
+    fill(list, failure(error, again));
   } finally {
     if (!signal.aborted) list.removeAttribute("aria-busy");
   }
@@ -103,7 +103,7 @@ function drawTags(main, chosen) {
   const held = group.contains(document.activeElement) ? document.activeElement.dataset.tag : null;
   const usual = [...tags].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([tag]) => tag);
   const shown = [...new Set([...chosen.tags, ...usual])].slice(0, Math.max(offered, chosen.tags.length));
-  group.replaceChildren(...shown.map((tag) => {
+  fill(group, ...shown.map((tag) => {
     const on = chosen.tags.includes(tag);
     const next = on ? chosen.tags.filter((t) => t !== tag) : [...chosen.tags, tag];
     return h("button", { type: "button", class: "tag", "data-tag": tag, "aria-pressed": String(on), click: () => go({ ...current, tags: next, page: 1 }) }, tag);

@@ -1,0 +1,53 @@
+package browsertest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+
+	"github.com/redbrick-go/redbrick/apps/shopchop/service"
+)
+
+// startShopChop starts Shop & Chop as a person with nothing installed does, on
+// SQLite and the embedded engine with the seed data, and gives its address. The
+// service ends with the test.
+func startShopChop(t *testing.T) string {
+	t.Helper()
+	var said output
+	main, err := service.Start(t.Context(), service.Config{
+		DataDir: t.TempDir(), Seed: true, InsecureDevAuth: true,
+		Logger: slog.New(slog.NewTextHandler(&said, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := main.Close(context.Background()); err != nil {
+			t.Errorf("end the service: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("the service said:\n%s", said.String())
+		}
+	})
+	return "http://" + main.Addr()
+}
+
+// output is a buffer for several writers.
+type output struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.String()
+}
