@@ -214,6 +214,8 @@ func (l *Lane) judge(ctx context.Context, cn *conns, r rueidis.RedisResult) (rue
 		case re.IsLoading(), re.IsClusterDown(), strings.HasPrefix(text, "MASTERDOWN"):
 			err = fmt.Errorf("%w: %w", ErrUnavailable, re)
 			return rueidis.NewErrorResult(err), err
+		case strings.HasPrefix(text, "TRYAGAIN"): // the slot is being moved: of its keys some are here, some there
+			return rueidis.NewErrorResult(fmt.Errorf("%w: %w", ErrUnavailable, re)), nil
 		case strings.HasPrefix(text, "READONLY"):
 			// The name we dialled now leads to a replica: dial again to find the primary.
 			l.c.redial(cn)
