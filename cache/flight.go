@@ -190,6 +190,14 @@ func Fresh(ctx context.Context) context.Context {
 	return context.WithValue(ctx, freshKey{}, true)
 }
 
+// notFresh takes Fresh back.
+func notFresh(ctx context.Context) context.Context {
+	if !isFresh(ctx) {
+		return ctx
+	}
+	return context.WithValue(ctx, freshKey{}, nil)
+}
+
 func isFresh(ctx context.Context) bool {
 	return freshUsed.Load() && ctx.Value(freshKey{}) != nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,9 +80,11 @@ func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string
 		}
 		c.countReads(int64(len(part)))
 		began := time.Now()
-		for i, s := range c.store.Lookup(ctx, c.tracked, keys...) {
+		results := c.store.Lookup(ctx, c.tracked, keys...)
+		judging := c.readTags(ctx, results)
+		for i, s := range results {
 			id := part[i]
-			f := c.judge(ctx, keys[i], s, false)
+			f := c.judge(judging, keys[i], s, false)
 			if keep[i] {
 				c.keep(tickets[i], f)
 			}
@@ -101,6 +104,34 @@ func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string
 	}
 	return rest
 }
+
+// readTags brings the numbers of all tags that entries bear into the process, in few commands. Under the context that it
+// returns they are taken from there.
+func (c *Cache[V]) readTags(ctx context.Context, results []store.Found) context.Context {
+	var tags []string
+	seen := make(map[string]bool)
+	for _, s := range results {
+		frame, err := store.Parse(s.Value)
+		if err != nil {
+			continue
+		}
+		for _, t := range frame.Tags {
+			if !seen[t] {
+				seen[t] = true
+				tags = append(tags, t)
+			}
+		}
+	}
+	for part := range slices.Chunk(tags, tagsAtOnce) {
+		if _, _, err := c.tags.Valid(ctx, 0, part, isFresh(ctx)); err != nil {
+			return ctx // each entry says so itself
+		}
+	}
+	return notFresh(ctx)
+}
+
+// tagsAtOnce bounds the keys of one MGET.
+const tagsAtOnce = 1000
 
 // loadMissing loads what is missing through LoadMany under one lease each, or each by itself.
 func (c *Cache[V]) loadMissing(ctx context.Context, rest []lack[V], values map[string]V) error {

@@ -96,14 +96,21 @@ func (t *Tags) Valid(ctx context.Context, seq uint64, tags []string, fresh bool)
 		return valid, cells, nil
 	}
 	if t.floor == cells[len(tags)] {
-		t.floor.Store(floor)
+		t.floor.rise(floor)
 	}
 	for i, tag := range tags {
 		if t.cells[t.escape(tag)] == cells[i] {
-			cells[i].Store(numbers[i])
+			cells[i].rise(numbers[i])
 		}
 	}
 	return valid, cells, nil
+}
+
+// rise sets a number that was read, unless a later one is known: of two reads under way the first may come back last.
+func (c *Cell) rise(n uint64) {
+	if old := c.Load(); old == Unknown || old < n {
+		c.Store(n)
+	}
 }
 
 func allAtMost(cells []*Cell, seq uint64) bool {
