@@ -1,0 +1,64 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/redistest"
+)
+
+var errStillPending = errors.New("still pending")
+
+// Redis is back, but has not been told yet of what was invalidated while it was away: what lies there is not believed, and
+// must not get into the process's memory either.
+func TestWhatWaitsToBeInvalidatedIsNotReadFromRedis(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		load := func(_ context.Context, id string) (string, error) { return "new", nil }
+		many := func(_ context.Context, ids []string) (map[string]string, error) {
+			rows := make(map[string]string)
+			for _, id := range ids {
+				rows[id] = "new"
+			}
+			return rows, nil
+		}
+		c, err := New(rb, "recipe", Options[string]{Load: load, LoadMany: many, NearUntracked: time.Hour, DownTTL: time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.SetMany(ctx, map[string]string{"1": "old", "2": "old"}); err != nil {
+			t.Fatal(err)
+		}
+		c.pending.add("1")
+		want := map[string]string{"1": "new", "2": "old"}
+		for range 5 { // the first could have put it into the process, the others would read it there
+			if got, err := c.GetMany(ctx, []string{"1", "2"}); err != nil || !maps.Equal(got, want) {
+				t.Errorf("GetMany: %v, %v, want %v", got, err, want)
+			}
+			if got, err := c.Get(ctx, "1"); err != nil || got != "new" {
+				t.Errorf("Get: %q, %v", got, err)
+			}
+			if got, ok, err := c.Peek(ctx, "1"); ok || err != nil {
+				t.Errorf("Peek: %q, %v", got, err)
+			}
+		}
+		if _, ok := c.near.Get("1"); ok {
+			t.Error("the process remembers it")
+		}
+		c.replay()
+		redistest.Eventually(t, time.Minute, func() error {
+			if c.pending.has("1") {
+				return errStillPending
+			}
+			return nil
+		})
+		if s, _ := rb.Do(ctx, rb.B().Get().Key(c.Key("1")).Build()).ToString(); s == `"old"` {
+			t.Error("it was not invalidated after all")
+		}
+	})
+}
