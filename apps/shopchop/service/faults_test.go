@@ -1,0 +1,295 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/copiestest"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/redistest"
+)
+
+// load keeps goroutines busy until it is stopped.
+type load struct {
+	wg   sync.WaitGroup
+	end  atomic.Bool
+	done atomic.Int64
+}
+
+func startLoad(workers int, work func(random *rand.Rand)) *load {
+	l := &load{}
+	for w := range workers {
+		random := rand.New(rand.NewPCG(uint64(w), 1)) //nolint:gosec // a test's
+		l.wg.Go(func() {
+			for !l.end.Load() {
+				work(random)
+				l.done.Add(1)
+			}
+		})
+	}
+	return l
+}
+
+// more waits until the load has done n more things.
+func (l *load) more(t *testing.T, n int64) {
+	t.Helper()
+	from := l.done.Load()
+	redistest.Eventually(t, longTime, func() error {
+		if got := l.done.Load() - from; got < n {
+			return fmt.Errorf("%d of %d requests", got, n)
+		}
+		return nil
+	})
+}
+
+func (l *load) stop() {
+	l.end.Store(true)
+	l.wg.Wait()
+}
+
+// agree waits until the copies are whole and say what the database says.
+func (s *running) agree(t *testing.T) {
+	t.Helper()
+	redistest.Eventually(t, longTime, func() error {
+		if err := s.cat.Flush(t.Context()); err != nil {
+			return err
+		}
+		built, err := s.redis.Do(t.Context(), s.redis.B().Exists().Key(s.redis.Namespace()+"shopchop:built").Build()).AsInt64()
+		if err == nil && built == 0 {
+			err = errors.New("no marker: the copies are not rebuilt yet")
+		}
+		return errors.Join(err, copiestest.Agree(t.Context(), s.store, s.redis))
+	})
+}
+
+// A Redis that is emptied under load loses no recipe, favourite or rating, and no request fails.
+func TestFlushAllUnderLoadLosesNothing(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t)
+	s := run(t, patient, func(c *Config) { c.Redis.URL = server.URL() })
+	for i := range 5 {
+		s.create(ada, shop.RecipeDraft{Name: fmt.Sprintf("Recipe %d", i), Tags: []string{"soup"}})
+	}
+	var mu sync.Mutex
+	confirmed := map[int64]bool{} // recipes whose POST was answered
+	stars := map[string]int{}     // confirmed ratings; each pair belongs to one worker at a time
+	var pair sync.Mutex
+	l := startLoad(6, func(random *rand.Rand) {
+		user, recipe := int64(1+random.IntN(3)), int64(1+random.IntN(5))
+		var got reply
+		var err error
+		switch random.IntN(6) {
+		case 0:
+			got, err = s.ask(ada, http.MethodPost, "/api/recipes", `{"name":"New","tags":["new"]}`)
+			if err == nil && got.Status == http.StatusCreated {
+				mu.Lock()
+				confirmed[into[shop.Recipe](t, got).ID] = true
+				mu.Unlock()
+			}
+		case 1:
+			method := []string{http.MethodPut, http.MethodDelete}[random.IntN(2)]
+			got, err = s.ask(user, method, recipePath(recipe, "/favorite"), nil)
+		case 2:
+			n := 1 + random.IntN(5)
+			pair.Lock()
+			got, err = s.ask(user, http.MethodPut, recipePath(recipe, "/rating"), fmt.Sprintf(`{"stars":%d}`, n))
+			stars[fmt.Sprint(user, recipe)] = n
+			pair.Unlock()
+		case 3:
+			got, err = s.ask(user, http.MethodGet, "/api/recipes?tag=new", nil)
+		default:
+			got, err = s.ask(0, http.MethodGet, recipePath(recipe), nil)
+		}
+		if err != nil || got.Status >= 400 {
+			t.Errorf("status %d, %v: %s", got.Status, err, got.Body)
+		}
+	})
+	for range 5 {
+		l.more(t, 60)
+		server.Do("FLUSHALL") //repotest:allow commands a private server
+	}
+	l.more(t, 60)
+	l.stop()
+	s.agree(t)
+	for id := range confirmed {
+		s.do(0, http.MethodGet, recipePath(id), nil, http.StatusOK)
+	}
+	if got := s.do(0, http.MethodGet, "/api/recipes?tag=new", nil, http.StatusOK); got.Total != len(confirmed) {
+		t.Errorf("%d new recipes in the list, %d were confirmed", got.Total, len(confirmed))
+	}
+	for key, n := range stars {
+		var user, recipe int64
+		if _, err := fmt.Sscan(key, &user, &recipe); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.store.Stars(t.Context(), user, recipe); err != nil || got != n {
+			t.Errorf("user %d gave recipe %d %d stars, %v; want %d", user, recipe, got, err, n)
+		}
+	}
+	for _, user := range []int64{ada, bob, root} {
+		want, err := s.store.Favorites(t.Context(), user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.do(user, http.MethodGet, "/api/me/favorites?limit=100", nil, http.StatusOK); got.Total != len(want) {
+			t.Errorf("user %d has %d favourites, the database %d", user, got.Total, len(want))
+		}
+	}
+}
+
+// Redis that is killed under load fails no request, and is used again when it is back.
+func TestRedisKilledUnderLoad(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t)
+	s := run(t, func(c *Config) {
+		c.Redis = redbrick.Options{URL: server.URL(), RetryDelay: 100 * time.Millisecond}
+	})
+	for i := range 20 {
+		s.create(ada, shop.RecipeDraft{Name: fmt.Sprintf("Recipe %d", i)})
+	}
+	l := startLoad(8, func(random *rand.Rand) {
+		got, err := s.ask(0, http.MethodGet, recipePath(int64(1+random.IntN(20))), nil)
+		if err != nil || got.Status != http.StatusOK || !strings.Contains(string(got.Data), "Recipe ") {
+			t.Errorf("status %d, %v: %s", got.Status, err, got.Body)
+		}
+	})
+	for range 2 {
+		l.more(t, 200)
+		server.Kill()
+		redistest.Eventually(t, longTime, func() error {
+			if s.redis.State().State == redbrick.StateReady {
+				return errors.New("the client has not noticed yet")
+			}
+			return nil
+		})
+		l.more(t, 200)
+		s.do(bob, http.MethodPut, recipePath(1, "/favorite"), nil, http.StatusNoContent)
+		s.do(ada, http.MethodPut, recipePath(2), `{"name":"Recipe 2, changed"}`, http.StatusOK)
+		if got := s.do(bob, http.MethodGet, "/api/me/favorites", nil, http.StatusOK); got.Total != 1 {
+			t.Errorf("%d favourites without Redis, want 1", got.Total)
+		}
+		s.do(bob, http.MethodGet, "/api/me/recent", nil, http.StatusServiceUnavailable)
+		s.do(0, http.MethodGet, "/health/ready", nil, http.StatusOK)
+		server.Restart()
+		redistest.Eventually(t, longTime, func() error {
+			got, err := s.ask(0, http.MethodGet, recipePath(1), nil)
+			if err == nil && got.Header.Get("X-Cache") != "HIT" {
+				err = errors.New("no hit yet")
+			}
+			return err
+		})
+		l.more(t, 200)
+	}
+	l.stop()
+	s.agree(t)
+}
+
+// A copy that could not be written while Redis was away is repaired when it is back with its old data.
+func TestStaleCopiesAreRepaired(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t, "appendonly yes", "appendfsync always")
+	s := run(t, func(c *Config) {
+		c.Redis = redbrick.Options{URL: server.URL(), RetryDelay: 100 * time.Millisecond}
+	})
+	r := s.create(ada, shop.RecipeDraft{Name: "Soup", Tags: []string{"hot"}})
+	gone := s.create(ada, shop.RecipeDraft{Name: "Gone", Tags: []string{"hot"}})
+	s.do(bob, http.MethodPut, recipePath(r.ID, "/favorite"), nil, http.StatusNoContent)
+	s.agree(t)
+	marker := server.Do("GET", "shopchop:built")
+
+	server.Kill()
+	s.do(bob, http.MethodDelete, recipePath(r.ID, "/favorite"), nil, http.StatusNoContent)
+	s.do(ada, http.MethodPut, recipePath(r.ID), `{"tags":["cold"]}`, http.StatusOK)
+	s.do(ada, http.MethodDelete, recipePath(gone.ID), nil, http.StatusNoContent)
+	check := func(when string) {
+		t.Helper()
+		if got := s.do(bob, http.MethodGet, "/api/me/favorites", nil, http.StatusOK); got.Total != 0 {
+			t.Errorf("%s: %d favourites, want none", when, got.Total)
+		}
+		s.do(0, http.MethodGet, recipePath(gone.ID), nil, http.StatusNotFound)
+		if got := s.do(0, http.MethodGet, "/api/recipes?tag=cold", nil, http.StatusOK); got.Total != 1 {
+			t.Errorf("%s: %d cold recipes, want 1", when, got.Total)
+		}
+	}
+	check("without Redis")
+	server.RestartKeeping()
+	check("just after")
+	s.agree(t)
+	check("after the repair")
+	if got := server.Do("GET", "shopchop:built"); got == marker {
+		t.Error("the copies were not rebuilt")
+	}
+	if got := server.Do("EXISTS", fmt.Sprintf("recipe:%d", gone.ID), fmt.Sprintf("recipe:%d:stats", gone.ID)); got != "0" {
+		t.Errorf("%s keys of the deleted recipe", got)
+	}
+}
+
+// Without Redis the service starts, says so, serves, and uses Redis when it comes.
+func TestStartsDegraded(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t)
+	server.Kill()
+	began := time.Now()
+	s := run(t, func(c *Config) {
+		c.Redis = redbrick.Options{URL: server.URL(), ConnectTimeout: time.Second, RetryDelay: 100 * time.Millisecond}
+	})
+	if took := time.Since(began); took > longTime {
+		t.Errorf("start took %v", took)
+	}
+	if !strings.Contains(s.logs.String(), "starting degraded") {
+		t.Errorf("the log does not say it:\n%s", s.logs)
+	}
+	r := s.create(ada, shop.RecipeDraft{Name: "Soup", Tags: []string{"soup"}})
+	for range 3 {
+		s.do(0, http.MethodGet, recipePath(r.ID), nil, http.StatusOK)
+	}
+	s.do(0, http.MethodGet, "/health/ready", nil, http.StatusOK)
+	if got := s.do(0, http.MethodGet, "/api/recipes?tag=soup", nil, http.StatusOK); got.Total != 1 {
+		t.Errorf("%d recipes, want 1", got.Total)
+	}
+	server.Restart()
+	s.agree(t)
+	redistest.Eventually(t, longTime, func() error {
+		got, err := s.ask(0, http.MethodGet, recipePath(r.ID), nil)
+		if err == nil && got.Header.Get("X-Cache") != "HIT" {
+			err = errors.New("no hit yet")
+		}
+		return err
+	})
+}
+
+// A wrong password, a wrong scheme and a database that cannot be opened stop the start.
+func TestRefusesToStart(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t, "requirepass secret")
+	for name, c := range map[string]struct {
+		edit func(*Config)
+		text string
+		is   error
+	}{
+		"password":  {func(c *Config) { c.Redis.URL = "redis://:wrong@" + server.Addr() }, server.Addr(), redbrick.ErrConfig},
+		"scheme":    {func(c *Config) { c.Redis.URL = "http://localhost" }, "http", redbrick.ErrConfig},
+		"database":  {func(c *Config) { c.DatabaseURL = "mongodb://localhost/shop" }, `scheme "mongodb", expected sqlite:<path> or postgres://`, nil},
+		"every one": {func(c *Config) { c.Host = "0.0.0.0" }, "-insecure-dev-auth", nil},
+	} {
+		config := Config{DataDir: t.TempDir(), InsecureDevAuth: true}
+		c.edit(&config)
+		m, err := Start(t.Context(), config)
+		if err == nil {
+			err = m.Close(t.Context())
+			t.Errorf("%s: started, closed with %v", name, err)
+			continue
+		}
+		if !strings.Contains(err.Error(), c.text) || c.is != nil && !errors.Is(err, c.is) || strings.Contains(err.Error(), "wrong") {
+			t.Errorf("%s: error %q, want one with %q and no secret", name, err, c.text)
+		}
+	}
+}

@@ -1,0 +1,268 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/apps/internal/pgtest"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/redistest"
+)
+
+// commandEnv makes the test binary the program: its arguments are the program's.
+const commandEnv = "SHOPCHOP_TEST_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(commandEnv) != "" {
+		os.Exit(Command(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	}
+	redistest.Main(m)
+}
+
+// longTime is ten times what anything here should take.
+const longTime = 30 * time.Second
+
+// The users of every test service: two ordinary ones and an admin.
+const (
+	ada  = 1
+	bob  = 2
+	root = 3
+)
+
+// running is a service that a test talks to over HTTP.
+type running struct {
+	*Main
+
+	t    testing.TB
+	http *http.Client
+	logs *logBuffer
+}
+
+// logBuffer is a log that a test can read.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// run starts a service on a free port, with three users and no recipes unless they
+// are there. It is closed at the end of the test.
+func run(t testing.TB, edit ...func(*Config)) *running {
+	t.Helper()
+	logs := &logBuffer{}
+	c := Config{
+		DataDir: t.TempDir(), InsecureDevAuth: true,
+		Logger: slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelInfo})),
+	}
+	for _, f := range edit {
+		f(&c)
+	}
+	m, err := Start(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{Main: m, t: t, logs: logs, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, Timeout: longTime}}
+	t.Cleanup(func() {
+		if err := m.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		r.http.CloseIdleConnections()
+		if t.Failed() {
+			t.Log(logs.String())
+		}
+	})
+	for i, role := range []shop.Role{ada - 1: shop.RoleUser, bob - 1: shop.RoleUser, root - 1: shop.RoleAdmin} {
+		name := []string{"ada", "bob", "root"}[i]
+		if _, err := m.store.User(context.Background(), int64(i+1)); err == nil {
+			continue
+		}
+		if _, err := m.store.CreateUser(context.Background(), shop.UserDraft{Name: name, Email: name + "@example.com", Role: role}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
+}
+
+// onRedis points a service at a client's place, with time for a loaded machine.
+func onRedis(t testing.TB, rb *redbrick.Client) func(*Config) {
+	b := redistest.BackendOf(t, rb)
+	return func(c *Config) {
+		if b.URL != "" {
+			c.Redis = redbrick.Options{URL: b.URL, Namespace: rb.Namespace()}
+		}
+		patient(c)
+	}
+}
+
+func patient(c *Config) {
+	c.Redis.ConnectTimeout, c.Redis.CommandTimeout, c.Redis.HotTimeout = longTime, longTime, longTime
+}
+
+// each runs a test on SQLite with every Redis, and on PostgreSQL with one.
+func each(t *testing.T, f func(t *testing.T, s *running)) {
+	t.Helper()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		redistest.Ran(t, "sqlite")
+		f(t, run(t, onRedis(t, rb)))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		url := pgtest.URL(t)
+		f(t, run(t, onRedis(t, redistest.Open(t, "redis")), func(c *Config) { c.DatabaseURL = url }))
+	})
+}
+
+// reply is an answer of the service.
+type reply struct {
+	Status  int             `json:"-"`
+	Header  http.Header     `json:"-"`
+	Body    string          `json:"-"`
+	Success bool            `json:"success"`
+	Data    json.RawMessage `json:"data"`
+	Message string          `json:"message"`
+	Error   string          `json:"error"`
+	Page    int             `json:"page"`
+	Limit   int             `json:"limit"`
+	Total   int             `json:"total"`
+	ID      string          `json:"requestId"`
+	Fields  []struct{ Field, Message string }
+}
+
+// ask sends a request of a user (0 is nobody). A body that is no string is sent as JSON.
+func (s *running) ask(user int64, method, path string, body any, headers ...string) (reply, error) {
+	var content io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		content = strings.NewReader(b)
+	default:
+		text, err := json.Marshal(b)
+		if err != nil {
+			return reply{}, err
+		}
+		content = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(context.Background(), method, "http://"+s.Addr()+path, content)
+	if err != nil {
+		return reply{}, err
+	}
+	if content != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if user > 0 {
+		r.Header.Set("X-Debug-User", fmt.Sprint(user))
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := s.http.Do(r)
+	if err != nil {
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	a := reply{Status: resp.StatusCode, Header: resp.Header, Body: string(text)}
+	if err == nil && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") && len(text) > 0 {
+		err = json.Unmarshal(text, &a)
+	}
+	return a, err
+}
+
+// do is ask that expects a status.
+func (s *running) do(user int64, method, path string, body any, status int, headers ...string) reply {
+	s.t.Helper()
+	a, err := s.ask(user, method, path, body, headers...)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	if a.Status != status {
+		s.t.Fatalf("%s %s: status %d, want %d: %s", method, path, a.Status, status, a.Body)
+	}
+	return a
+}
+
+// into decodes the data of an answer.
+func into[V any](t testing.TB, a reply) V {
+	t.Helper()
+	var v V
+	if err := json.Unmarshal(a.Data, &v); err != nil {
+		t.Fatalf("data %s: %v", a.Data, err)
+	}
+	return v
+}
+
+// create writes a recipe of a user through the service.
+func (s *running) create(user int64, draft shop.RecipeDraft) shop.Recipe {
+	s.t.Helper()
+	return into[shop.Recipe](s.t, s.do(user, http.MethodPost, "/api/recipes", draft, http.StatusCreated))
+}
+
+// insert writes a recipe into the database alone.
+func (s *running) insert(user int64, draft shop.RecipeDraft) shop.Recipe {
+	s.t.Helper()
+	r, err := s.store.CreateRecipe(context.Background(), user, draft)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r
+}
+
+// redisDo runs a command on the service's Redis; the first argument is the key.
+func (s *running) redisDo(command, key string, args ...string) string {
+	s.t.Helper()
+	got, err := s.redis.Do(context.Background(), s.redis.B().Arbitrary(command).Keys(s.redis.Namespace()+key).Args(args...).Build()).ToAny()
+	if err != nil && err.Error() != "redis nil message" {
+		s.t.Fatalf("%s %s: %v", command, key, err)
+	}
+	if got == nil {
+		return ""
+	}
+	return fmt.Sprint(got)
+}
+
+// big is a recipe of more than a kilobyte of JSON.
+func big(name string) shop.RecipeDraft {
+	d := shop.RecipeDraft{Name: name, Description: "<b>Crème</b> & \"quotes\" \u2028 日本", Servings: 2, Tags: []string{"x", "y"}}
+	for i := range 30 {
+		d.Ingredients = append(d.Ingredients, shop.Ingredient{Name: fmt.Sprintf("ingredient number %d", i), Quantity: 0.25 * float64(i+1), Unit: "g"})
+		d.Instructions = append(d.Instructions, fmt.Sprintf("Step %d: stir slowly and taste.", i))
+	}
+	return d
+}
+
+// sharing runs a second service on the database and Redis of the first.
+func (s *running) sharing() *running {
+	s.t.Helper()
+	return run(s.t, func(c *Config) {
+		*c = s.config
+		c.Port = 0
+		c.Redis.Logger = nil
+		c.Redis.OnState = nil
+	})
+}
+
+func recipePath(id int64, rest ...string) string {
+	return "/api/recipes/" + fmt.Sprint(id) + strings.Join(rest, "")
+}
