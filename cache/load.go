@@ -255,6 +255,16 @@ func (c *Cache[V]) abandon(ctx context.Context, id string, token store.Token) {
 func (c *Cache[V]) giveBack(ctx context.Context, key string, token store.Token) {
 	if err := c.store.Abandon(context.WithoutCancel(ctx), c.rb.Hot(), key, token); err != nil {
 		c.rb.Logger().Debug("cache: giving a lease back", "cache", c.name, "error", err)
+		c.leftBehind(err, key, token)
+	}
+}
+
+// leftBehind sees to it that a lease ends whose load has ended while Redis was away. Errors that Redis itself answered
+// come with the end of the lease.
+func (c *Cache[V]) leftBehind(err error, key string, token store.Token) {
+	if errors.Is(err, redbrick.ErrUnavailable) {
+		c.pending.addLease(key, token)
+		c.replay()
 	}
 }
 
@@ -403,6 +413,7 @@ func (c *Cache[V]) fillPart(ctx context.Context, seq uint64, size int, part []*f
 		switch {
 		case errs[i] != nil:
 			c.rb.Logger().Debug("cache: storing a load", "cache", c.name, "error", errs[i])
+			c.leftBehind(errs[i], f.entry.V, f.token)
 		case !stored[i]:
 			c.stats.refused.Add(1)
 			f.overtaken = true

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/store"
 )
 
 // maxPending bounds the invalidations that wait for Redis.
@@ -17,7 +18,39 @@ type pending struct {
 	mu      sync.RWMutex
 	ids     map[string]struct{}
 	tags    map[string]struct{}
+	leases  map[string]store.Token // by key: those of loads that ended while Redis was away
 	running bool
+}
+
+func (p *pending) addLease(key string, token store.Token) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leases == nil {
+		p.leases = make(map[string]store.Token)
+	}
+	if len(p.leases) < maxPending { // one more ends by itself
+		p.leases[key] = token
+	}
+}
+
+func (p *pending) someLeases() map[string]store.Token {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	some := make(map[string]store.Token)
+	for key, token := range p.leases {
+		if some[key] = token; len(some) == batch {
+			break
+		}
+	}
+	return some
+}
+
+func (p *pending) doneLease(key string, token store.Token) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leases[key] == token {
+		delete(p.leases, key)
+	}
 }
 
 // add reports false where there is no room for all.
@@ -104,9 +137,10 @@ func (c *Cache[V]) replayAll() {
 	pause := 50 * time.Millisecond
 	for {
 		ids, tags := c.pending.some()
-		if len(ids)+len(tags) == 0 {
+		leases := c.pending.someLeases()
+		if len(ids)+len(tags)+len(leases) == 0 {
 			c.pending.mu.Lock()
-			if len(c.pending.ids)+len(c.pending.tags) == 0 {
+			if len(c.pending.ids)+len(c.pending.tags)+len(c.pending.leases) == 0 {
 				c.pending.running = false
 				c.pending.mu.Unlock()
 				return
@@ -114,7 +148,7 @@ func (c *Cache[V]) replayAll() {
 			c.pending.mu.Unlock()
 			continue
 		}
-		if c.repeat(ids, tags) {
+		if c.endLeases(leases) && c.repeat(ids, tags) {
 			pause = 50 * time.Millisecond
 			continue
 		}
@@ -127,6 +161,17 @@ func (c *Cache[V]) replayAll() {
 		}
 		pause = min(2*pause, time.Second)
 	}
+}
+
+// endLeases gives leases back. Whoever asks for one of them would wait for a load that has ended.
+func (c *Cache[V]) endLeases(leases map[string]store.Token) bool {
+	for key, token := range leases {
+		if err := c.store.Abandon(c.life, c.rb, key, token); err != nil {
+			return false
+		}
+		c.pending.doneLease(key, token)
+	}
+	return true
 }
 
 func (c *Cache[V]) repeat(ids, tags []string) bool {
