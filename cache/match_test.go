@@ -271,9 +271,9 @@ func TestDeleteMatchScansInSmallSteps(t *testing.T) {
 		t.Errorf("a pipeline of %d commands, want at most 256", got)
 	}
 	commands := server.Commands()
-	for _, never := range []string{"keys", "flushdb", "flushall", "del|key"} {
-		if commands[never] != 0 {
-			t.Errorf("%d times %s", commands[never], never)
+	for name, calls := range commands {
+		if name == "keys" || strings.HasPrefix(name, "flush") {
+			t.Errorf("%d times %s", calls, name)
 		}
 	}
 	if got := commands["unlink"]; got != n {
