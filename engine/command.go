@@ -92,7 +92,7 @@ func (c *command) keyIndexes(args [][]byte) []int {
 // families are the parts of the command table, one a file.
 func families() [][]command {
 	return [][]command{
-		stringCommands(), keyCommands(), pubsubCommands(), transactionCommands(),
+		stringCommands(), keyCommands(), listCommands(), pubsubCommands(), transactionCommands(),
 		connectionCommands(), clientCommands(), serverCommands(), configCommands(), commandCommands(), debugCommands(),
 	}
 }

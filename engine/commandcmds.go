@@ -16,7 +16,7 @@ func commandCommands() []command {
 			{name: "command|count", arity: 2, flags: f, run: cmdCommandCount, group: g, since: "2.8.13", summary: "Returns a count of commands."},
 			{name: "command|info", arity: -2, flags: f, run: cmdCommandInfo, group: g, since: "2.8.13", summary: "Returns information about one, multiple or all commands."},
 			{name: "command|docs", arity: -2, flags: f, run: cmdCommandDocs, group: g, since: "7.0.0", summary: "Returns documentary information about one, multiple or all commands."},
-			{name: "command|getkeys", arity: -3, flags: f, run: cmdCommandGetKeys, group: g, since: "2.8.13", summary: "Extracts the key names from an arbitrary command."},
+			{name: "command|getkeys", arity: -4, flags: f, run: cmdCommandGetKeys, group: g, since: "2.8.13", summary: "Extracts the key names from an arbitrary command."},
 			{name: "command|list", arity: -2, flags: f, run: cmdCommandList, group: g, since: "7.0.0", summary: "Returns a list of command names."},
 			{name: "command|help", arity: 2, flags: f, run: cmdHelp, group: g, since: "5.0.0", summary: "Returns helpful text about the different subcommands."},
 		}},
@@ -62,7 +62,7 @@ func cmdCommandInfo(c *call) {
 		if cmd := c.e.named(name); cmd != nil {
 			c.describeCommand(cmd)
 		} else {
-			c.w.NullArray()
+			c.w.Null()
 		}
 	}
 }

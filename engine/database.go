@@ -42,7 +42,7 @@ func (db *database) put(key []byte, k kind) *node {
 	if !added {
 		db.beforeChange(n)
 	}
-	n.Val.str, n.Val.obj, n.Val.kind, n.Val.raw = nil, nil, k, false
+	n.Val.str, n.Val.obj, n.Val.kind, n.Val.form = nil, nil, k, formAny
 	n.Val.used = db.e.clock.us
 	if added {
 		db.e.notify(db, eventNew, "new", key)

@@ -62,12 +62,8 @@ type digest [sha1.Size]byte
 // xor adds something whose order does not matter.
 func (d *digest) xor(b []byte) {
 	sum := sha1.Sum(b) //nolint:gosec // see above
-	d.merge((*digest)(&sum))
-}
-
-func (d *digest) merge(o *digest) {
 	for i := range d {
-		d[i] ^= o[i]
+		d[i] ^= sum[i]
 	}
 }
 
@@ -106,7 +102,7 @@ func (e *Engine) digest() (sum digest) {
 			var d digest
 			d.mix([]byte(n.Key()))
 			d.value(n)
-			sum.merge(&d)
+			sum.xor(d[:])
 		}
 	}
 	return sum

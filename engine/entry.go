@@ -40,8 +40,17 @@ type entry struct {
 	used   int64  // microseconds since 1970 of the last access
 	heap   int32  // index+1 in the database's heap of times; 0 outside
 	kind   kind
-	raw    bool // a string that was changed in place: OBJECT ENCODING says raw
+	form   stringForm
 }
+
+// stringForm is how a string came about, which OBJECT ENCODING shows.
+type stringForm uint8
+
+const (
+	formAny  stringForm = iota // an integer if it looks like one
+	formText                   // never an integer
+	formRaw                    // changed in place
+)
 
 // node is an entry with its key.
 type node = dict.Node[entry]

@@ -110,7 +110,7 @@ func (c *call) moveTo(from *node, db *database, key []byte) {
 
 // take gives a new node the value and the lifetime of e.
 func (db *database) take(to *node, e entry) {
-	to.Val.str, to.Val.obj, to.Val.raw = e.str, e.obj, e.raw
+	to.Val.str, to.Val.obj, to.Val.form = e.str, e.obj, e.form
 	if e.expire != 0 {
 		db.setExpire(to, e.expire)
 	}
@@ -274,7 +274,7 @@ func cmdObjectRefCount(c *call) {
 	if !ok {
 		return
 	}
-	if n.Val.kind == kindString && !n.Val.raw {
+	if n.Val.kind == kindString && n.Val.form == formAny {
 		if i, ok := num.Int(n.Val.str); ok && i >= 0 && i < 10000 {
 			c.w.Int(1<<31 - 1)
 			return

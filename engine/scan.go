@@ -2,6 +2,7 @@ package engine
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/redbrick-go/redbrick/engine/internal/dict"
 	"github.com/redbrick-go/redbrick/engine/internal/glob"
@@ -20,8 +21,8 @@ const defaultScanCount = 10
 
 // scanOptions reads the cursor, which is args[at], and the options behind it. ok is false if it answered an error.
 func (c *call) scanOptions(at int) (o scanOptions, ok bool) {
-	cursor, err := strconv.ParseUint(string(c.args[at]), 10, 64)
-	if err != nil {
+	cursor, ok := scanCursor(string(c.args[at]))
+	if !ok {
 		c.fail("ERR invalid cursor")
 		return o, false
 	}
@@ -51,6 +52,19 @@ func (c *call) scanOptions(at int) (o scanOptions, ok bool) {
 		}
 	}
 	return o, true
+}
+
+// scanCursor reads a cursor as C's strtoul does, which takes a sign.
+func scanCursor(s string) (uint64, bool) {
+	negative := strings.HasPrefix(s, "-")
+	if negative || strings.HasPrefix(s, "+") {
+		s = s[1:]
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	if negative {
+		n = -n
+	}
+	return n, err == nil
 }
 
 // matches reports whether MATCH lets a name through.

@@ -280,7 +280,7 @@ func cmdAppend(c *call) {
 			return
 		}
 		n.Val.str = append(n.Val.str, add...)
-		n.Val.raw = true
+		n.Val.form = formRaw
 	}
 	c.changed(eventString, "append", c.args[1])
 	c.w.Int(int64(len(n.Val.str)))
@@ -324,7 +324,7 @@ func cmdSetRange(c *call) {
 	}
 	c.growString(n, int(offset)+len(value))
 	copy(n.Val.str[offset:], value)
-	n.Val.raw = true
+	n.Val.form = formRaw
 	c.changed(eventString, "setrange", c.args[1])
 	c.w.Int(int64(len(n.Val.str)))
 }
@@ -349,10 +349,10 @@ func (c *call) growString(n *node, size int) {
 // stringEncoding is what OBJECT ENCODING says of a string.
 func stringEncoding(v *entry) string {
 	const embedded = 44 // longest string that Redis keeps within its object
-	if v.raw {
+	if v.form == formRaw {
 		return "raw"
 	}
-	if _, ok := num.Int(v.str); ok {
+	if _, ok := num.Int(v.str); ok && v.form == formAny {
 		return "int"
 	}
 	if len(v.str) <= embedded {

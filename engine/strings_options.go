@@ -194,7 +194,7 @@ func (c *call) incr(by int64) {
 		n = c.db.put(key, kindString)
 	}
 	n.Val.str = appendIntTo(n.Val.str[:0], old+by)
-	n.Val.raw = false
+	n.Val.form = formAny
 	c.changed(eventString, "incrby", key)
 	c.w.Int(old + by)
 }
@@ -226,7 +226,7 @@ func cmdIncrByFloat(c *call) {
 		n = c.db.put(key, kindString)
 	}
 	n.Val.str = sum.Text()
-	n.Val.raw = false
+	n.Val.form = formText
 	c.changed(eventString, "incrbyfloat", key)
 	c.w.Bulk(n.Val.str)
 	if c.e.recorder != nil {

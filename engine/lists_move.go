@@ -1,0 +1,316 @@
+package engine
+
+import (
+	"math"
+	"strings"
+	"time"
+)
+
+// sideArg reads LEFT or RIGHT, or answers an error.
+func (c *call) sideArg(b []byte) (side, bool) {
+	switch {
+	case is(b, "left"):
+		return left, true
+	case is(b, "right"):
+		return right, true
+	}
+	c.fail(errSyntax)
+	return left, false
+}
+
+func (s side) word() string {
+	if s == right {
+		return "RIGHT"
+	}
+	return "LEFT"
+}
+
+func cmdLMove(c *call) {
+	from, ok := c.sideArg(c.args[3])
+	if !ok {
+		return
+	}
+	to, ok := c.sideArg(c.args[4])
+	if ok && !c.move(from, to) && !c.failed {
+		c.w.Null()
+	}
+}
+
+func cmdRPopLPush(c *call) {
+	if !c.move(right, left) && !c.failed {
+		c.w.Null()
+	}
+}
+
+// move takes a value off the list of argument 1, puts it on that of argument 2 and answers it. False if there is none,
+// or if it answered an error.
+func (c *call) move(from, to side) bool {
+	src, dst := c.args[1], c.args[2]
+	n, ok := c.writeKind(src, kindList)
+	if !ok || n == nil {
+		return false
+	}
+	target, ok := c.writeKind(dst, kindList)
+	if !ok {
+		return false
+	}
+	v := asList(n).pop(from)
+	if target == nil {
+		target = c.db.put(dst, kindList)
+		target.Val.obj = &list{}
+	}
+	asList(target).push(to, v)
+	c.changed(eventList, to.String()+"push", dst)
+	c.w.BulkString(v)
+	c.popped(n, src, from)
+	if c.e.recorder != nil {
+		c.effect([]byte("LMOVE"), src, dst, []byte(from.word()), []byte(to.word()))
+	}
+	return true
+}
+
+// mpopArgs is what LMPOP and BLMPOP were asked.
+type mpopArgs struct {
+	keys  [][]byte
+	side  side
+	count int64
+}
+
+func (c *call) mpopArgs(at int) (m mpopArgs, ok bool) {
+	n, ok := c.rangeArg(c.args[at], 1, math.MaxInt64, "ERR numkeys should be greater than 0")
+	if !ok {
+		return m, false
+	}
+	if n > int64(len(c.args)-at-2) {
+		c.fail(errSyntax)
+		return m, false
+	}
+	m.keys = c.args[at+1 : at+1+int(n)]
+	rest := c.args[at+1+int(n):]
+	if m.side, ok = c.sideArg(rest[0]); !ok {
+		return m, false
+	}
+	m.count = 1
+	switch {
+	case len(rest) == 1:
+	case len(rest) == 3 && is(rest[1], "count"):
+		if m.count, ok = c.rangeArg(rest[2], 1, math.MaxInt64, "ERR count should be greater than 0"); !ok {
+			return m, false
+		}
+	default:
+		c.fail(errSyntax)
+		return m, false
+	}
+	return m, true
+}
+
+// mpop takes values off the first list that has some, and answers. False if there is none and nothing was answered.
+func (c *call) mpop(m mpopArgs) bool {
+	for _, key := range m.keys {
+		n, ok := c.writeKind(key, kindList)
+		if !ok {
+			return true
+		}
+		if n == nil {
+			continue
+		}
+		take := min(m.count, int64(asList(n).Len()))
+		c.w.Array(2)
+		c.w.Bulk(key)
+		c.popMany(n, key, m.side, m.count)
+		c.recordPop(key, m.side, take)
+		return true
+	}
+	return false
+}
+
+func (c *call) recordPop(key []byte, s side, count int64) {
+	if c.e.recorder != nil {
+		c.effect([]byte(strings.ToUpper(s.String())+"POP"), key, appendInt(count))
+	}
+}
+
+func cmdLMPop(c *call) {
+	if m, ok := c.mpopArgs(1); ok && !c.mpop(m) {
+		c.w.NullArray()
+	}
+}
+
+func cmdBLMPop(c *call) {
+	timeout, ok := c.timeoutArg(c.args[1])
+	if !ok {
+		return
+	}
+	m, ok := c.mpopArgs(2)
+	if !ok {
+		return
+	}
+	c.await(m.keys, timeout, waitFor{
+		try: func(c *call) bool {
+			m, ok := c.mpopArgs(2)
+			return !ok || c.mpop(m)
+		},
+		timedOut: func(c *call) { c.w.NullArray() },
+	})
+}
+
+func cmdBLPop(c *call) { c.blockingPop(left) }
+func cmdBRPop(c *call) { c.blockingPop(right) }
+
+func (c *call) blockingPop(s side) {
+	last := len(c.args) - 1
+	timeout, ok := c.timeoutArg(c.args[last])
+	if !ok {
+		return
+	}
+	c.await(c.args[1:last], timeout, waitFor{
+		try: func(c *call) bool {
+			for _, key := range c.args[1:last] {
+				n := c.write(key)
+				if n == nil || c.retried && n.Val.kind != kindList {
+					continue
+				}
+				if n.Val.kind != kindList {
+					c.fail(errWrongType)
+					return true
+				}
+				c.w.Array(2)
+				c.w.Bulk(key)
+				c.w.BulkString(c.popOne(n, key, s))
+				c.recordPop(key, s, 1)
+				return true
+			}
+			return false
+		},
+		timedOut: func(c *call) { c.w.NullArray() },
+	})
+}
+
+func cmdBLMove(c *call) {
+	from, ok := c.sideArg(c.args[3])
+	if !ok {
+		return
+	}
+	to, ok := c.sideArg(c.args[4])
+	if !ok {
+		return
+	}
+	if timeout, ok := c.timeoutArg(c.args[5]); ok {
+		c.blockingMove(from, to, timeout)
+	}
+}
+
+func cmdBRPopLPush(c *call) {
+	if timeout, ok := c.timeoutArg(c.args[3]); ok {
+		c.blockingMove(right, left, timeout)
+	}
+}
+
+func (c *call) blockingMove(from, to side, timeout time.Duration) {
+	c.await(c.args[1:2], timeout, waitFor{
+		try: func(c *call) bool {
+			if n := c.db.live(c.args[1]); c.retried && (n == nil || n.Val.kind != kindList) {
+				return false
+			}
+			return c.move(from, to) || c.failed
+		},
+		timedOut: func(c *call) {
+			if c.retried {
+				c.w.NullArray() // version 2 of the protocol has it so
+			} else {
+				c.w.Null()
+			}
+		},
+	})
+}
+
+// lposArgs are the options of LPOS.
+type lposArgs struct {
+	rank, count, most int64 // count < 0: one answer, not a list
+}
+
+func (c *call) lposArgs() (a lposArgs, ok bool) {
+	a = lposArgs{rank: 1, count: -1}
+	for i := 3; i < len(c.args); i += 2 {
+		arg := c.args[i]
+		if i+1 == len(c.args) {
+			c.fail(errSyntax)
+			return a, false
+		}
+		switch {
+		case is(arg, "rank"):
+			if a.rank, ok = c.int64Arg(c.args[i+1]); !ok {
+				return a, false
+			}
+			if a.rank == 0 {
+				c.fail("ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list")
+				return a, false
+			}
+		case is(arg, "count"):
+			if a.count, ok = c.rangeArg(c.args[i+1], 0, math.MaxInt64, "ERR COUNT can't be negative"); !ok {
+				return a, false
+			}
+		case is(arg, "maxlen"):
+			if a.most, ok = c.rangeArg(c.args[i+1], 0, math.MaxInt64, "ERR MAXLEN can't be negative"); !ok {
+				return a, false
+			}
+		default:
+			c.fail(errSyntax)
+			return a, false
+		}
+	}
+	return a, true
+}
+
+func cmdLPos(c *call) {
+	a, ok := c.lposArgs()
+	if !ok {
+		return
+	}
+	n, ok := c.readKind(c.args[1], kindList)
+	if !ok {
+		return
+	}
+	var found []int
+	if n != nil {
+		found = a.search(asList(n), string(c.args[2]))
+	}
+	switch {
+	case a.count >= 0:
+		c.w.Array(len(found))
+		for _, i := range found {
+			c.w.Int(int64(i))
+		}
+	case len(found) == 0:
+		c.w.Null()
+	default:
+		c.w.Int(int64(found[0]))
+	}
+}
+
+func (a *lposArgs) search(l *list, v string) (found []int) {
+	skip, want := a.rank-1, max(a.count, 1)
+	if a.rank < 0 {
+		skip = max(-(a.rank + 1), 0)
+	}
+	if a.count == 0 {
+		want = math.MaxInt64
+	}
+	for k := range l.Len() {
+		if a.most > 0 && int64(k) >= a.most || int64(len(found)) >= want {
+			break
+		}
+		i := k
+		if a.rank < 0 {
+			i = l.Len() - 1 - k
+		}
+		switch {
+		case l.At(i) != v:
+		case skip > 0:
+			skip--
+		default:
+			found = append(found, i)
+		}
+	}
+	return found
+}
