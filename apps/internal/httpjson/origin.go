@@ -22,7 +22,7 @@ func NewOrigins(allowed []string) (*Origins, error) {
 	var faults []error
 	for _, origin := range allowed {
 		u, err := url.Parse(origin)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Scheme+"://"+u.Host != strings.ToLower(origin) || u.Host == "" {
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Scheme+"://"+strings.ToLower(u.Host) != strings.ToLower(origin) || u.Host == "" {
 			faults = append(faults, fmt.Errorf("origin %q, expected scheme, host and port such as https://shop.example.com", origin))
 			continue
 		}

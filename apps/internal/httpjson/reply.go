@@ -2,7 +2,7 @@ package httpjson
 
 import (
 	"encoding/json"
-	"log/slog"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -94,9 +94,9 @@ func WriteError(w http.ResponseWriter, e *Error) {
 
 func send(w http.ResponseWriter, status int, v any) {
 	body, err := json.Marshal(v)
-	if err != nil { // a value with a NaN or the like: a bug of the service
-		slog.Default().Error("encoding a reply", "error", err)
-		status, body = http.StatusInternalServerError, []byte(`{"success":false,"error":"Internal server error","data":null}`)
+	if err != nil {
+		// A value with a NaN or the like is a bug of the service; Requests answers 500 and logs it.
+		panic(fmt.Errorf("httpjson: encoding a reply: %w", err))
 	}
 	h := w.Header()
 	h["Content-Type"] = contentType

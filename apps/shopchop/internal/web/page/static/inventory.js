@@ -22,7 +22,7 @@ async function load(view) {
     const reply = await get("/api/inventory?limit=100", { signal: view.signal });
     fill(view.count, cacheBadge(reply));
     fill(view.list, reply.data.length ? h("table", { class: "stock" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Item"), h("th", { scope: "col", class: "number" }, "In store"), h("th", { scope: "col" }, h("span", { class: "unseen" }, "Take")))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Item"), h("th", { scope: "col", class: "number" }, "In store"), h("th", { scope: "col", class: "number" }, "Take"))),
       h("tbody", {}, reply.data.map((entry) => row(view, entry)))) : empty("The store is empty. Set the stock of an item above."));
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -32,7 +32,7 @@ async function load(view) {
 
 function row(view, { item, stock }) {
   const take = (n) => h("button", { type: "button", class: "quiet", disabled: stock === 0, "aria-label": `Take ${n} of ${item}`,
-    click: () => change(view, item, "POST", "/take", { n }, `${n} of ${item} taken`) }, `Take ${n}`);
+    click: () => change(view, item, "POST", "/take", { n }, `${n} of ${item} taken`) }, String(n));
   return h("tr", { class: stock === 0 ? "out" : "" }, h("th", { scope: "row" }, item),
     h("td", { class: "number" }, stock === 0 ? "none left" : stock.toLocaleString()), h("td", { class: "number" }, take(1), take(10)));
 }

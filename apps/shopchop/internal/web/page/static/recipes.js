@@ -7,8 +7,15 @@ import { announce, cacheBadge, empty, failure, fill, h, heading, loading, option
 const limits = ["12", "24", "48", "96"];
 const offered = 16; // tags shown as buttons
 
-// tags counts the tags of all recipes seen, to offer the usual ones.
+// tags knows which of the recipes seen carry a tag, to offer the usual ones.
 const tags = new Map();
+
+function learn(recipe) {
+  for (const tag of recipe.tags) {
+    if (!tags.has(tag)) tags.set(tag, new Set());
+    tags.get(tag).add(recipe.id);
+  }
+}
 
 export async function recipes(main, { query, signal }) {
   const chosen = {
@@ -79,7 +86,7 @@ async function load(main, chosen, signal) {
   const again = () => load(main, chosen, signal);
   try {
     const reply = await get(`/api/recipes?${query}`, { signal });
-    for (const recipe of reply.data) for (const tag of recipe.tags) tags.set(tag, (tags.get(tag) || 0) + 1);
+    reply.data.forEach(learn);
     drawTags(main, chosen);
     fill(list, reply.data.length ? cards(reply.data) : empty("No recipe matches.",
       chosen.q || chosen.tags.length ? h("a", { class: "button", href: "#/" }, "Show all recipes") : null));
@@ -101,7 +108,7 @@ async function load(main, chosen, signal) {
 function drawTags(main, chosen) {
   const group = main.querySelector("#tags");
   const held = group.contains(document.activeElement) ? document.activeElement.dataset.tag : null;
-  const usual = [...tags].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([tag]) => tag);
+  const usual = [...tags].sort((a, b) => b[1].size - a[1].size || a[0].localeCompare(b[0])).map(([tag]) => tag);
   const shown = [...new Set([...chosen.tags, ...usual])].slice(0, Math.max(offered, chosen.tags.length));
   fill(group, ...shown.map((tag) => {
     const on = chosen.tags.includes(tag);
