@@ -92,13 +92,13 @@ type limited struct {
 }
 
 func (z *zstdCompressor) Decompress(data []byte, limit int) ([]byte, error) {
-	d, ok := z.readers.Get().(limited)
+	d, ok := z.readers.Get().(*limited)
 	if !ok || d.limit != limit {
 		made, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(limit))) //nolint:gosec // positive
 		if err != nil {
 			return nil, err
 		}
-		d = limited{made, limit}
+		d = &limited{made, limit}
 	}
 	defer z.readers.Put(d)
 	return d.DecodeAll(data, nil)

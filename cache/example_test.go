@@ -3,7 +3,6 @@ package cache_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"maps"
 	"slices"
 	"time"
@@ -20,7 +19,7 @@ func ExampleNew() {
 	ctx := context.Background()
 	rb, err := redbrick.Open(ctx, redbrick.Options{}) // or URL: "redis://localhost:6379"
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer rb.Close()
 	recipes, err := cache.New(rb, "recipe", cache.Options[Recipe]{
@@ -32,7 +31,7 @@ func ExampleNew() {
 		Tags: func(id string, r Recipe) []string { return []string{"author:" + r.Author} },
 	})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	r, err := recipes.Get(ctx, "42") // loads
 	fmt.Println(r.Name, err)
@@ -55,7 +54,7 @@ func ExampleCache_GetMany() {
 	ctx := context.Background()
 	rb, err := redbrick.Open(ctx, redbrick.Options{})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer rb.Close()
 	prices, err := cache.New(rb, "price", cache.Options[int]{
@@ -67,7 +66,7 @@ func ExampleCache_GetMany() {
 		},
 	})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	for _, ids := range [][]string{{"apple", "stone"}, {"apple", "pear", "stone", "plum"}} {
 		got, err := prices.GetMany(ctx, ids)
@@ -84,7 +83,7 @@ func ExampleCache_WriteThrough() {
 	ctx := context.Background()
 	rb, err := redbrick.Open(ctx, redbrick.Options{})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer rb.Close()
 	database := map[string]string{"1": "soup"}
@@ -92,7 +91,7 @@ func ExampleCache_WriteThrough() {
 		Load: func(ctx context.Context, id string) (string, error) { return database[id], nil },
 	})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	name, err := names.Get(ctx, "1")
 	fmt.Println(name, err)

@@ -213,9 +213,12 @@ func (c *Cache[V]) acquire(ctx context.Context, ask store.Ask) (store.Grant, uin
 func (c *Cache[V]) acquireMany(ctx context.Context, asks ...store.Ask) ([]store.Grant, uint64) {
 	duration := c.opt.LoadTimeout + leaseMargin
 	if c.opt.Tags == nil {
-		return c.store.Acquire(ctx, c.rb.Hot(), duration, asks...), 0
+		grants := c.store.Acquire(ctx, c.rb.Hot(), duration, asks...)
+		//MUT c.unanswered(asks, grants)
+		return grants, 0
 	}
 	grants, seq, err := c.store.AcquireTagged(ctx, c.rb.Hot(), duration, asks...)
+	//MUT c.unanswered(asks, grants)
 	if err == nil {
 		return grants, seq
 	}
@@ -226,6 +229,13 @@ func (c *Cache[V]) acquireMany(ctx context.Context, asks ...store.Ask) ([]store.
 		grants[i] = store.Grant{Found: store.Found{Err: err}}
 	}
 	return grants, 0
+}
+
+// unanswered sees to the leases that may have been granted without our hearing of it.
+func (c *Cache[V]) unanswered(asks []store.Ask, grants []store.Grant) {
+	for i, g := range grants {
+		c.leftBehind(g.Err, asks[i].V, asks[i].Token)
+	}
 }
 
 // load runs the loader and stores its result under the lease.
@@ -254,7 +264,7 @@ func (c *Cache[V]) abandon(ctx context.Context, id string, token store.Token) {
 
 func (c *Cache[V]) giveBack(ctx context.Context, key string, token store.Token) {
 	if err := c.store.Abandon(context.WithoutCancel(ctx), c.rb.Hot(), key, token); err != nil {
-		c.rb.Logger().Debug("cache: giving a lease back", "cache", c.name, "error", err)
+		c.rb.Logger().DebugContext(ctx, "cache: giving a lease back", "cache", c.name, "error", err)
 		c.leftBehind(err, key, token)
 	}
 }
@@ -308,7 +318,7 @@ func guarded[V, T any](c *Cache[V], ctx context.Context, id string, load func(co
 			if !returned { // a panic, or runtime.Goexit
 				p := recover()
 				l.fail = failure{fmt.Errorf("%w: %v", ErrLoadPanic, p), true}
-				c.rb.Logger().Error("cache: loader panicked", "cache", c.name, "id", id, "panic", p, "stack", string(debug.Stack()))
+				c.rb.Logger().ErrorContext(ctx, "cache: loader panicked", "cache", c.name, "id", id, "panic", p, "stack", string(debug.Stack()))
 			}
 			done <- l
 		}()
@@ -385,12 +395,12 @@ func (c *Cache[V]) fillMany(ctx context.Context, seq uint64, fills []fill[V]) {
 		if f.entry, err = c.entryOf(f.id, seq, f.out); err != nil || f.entry.TTL <= 0 {
 			if err != nil {
 				c.stats.tooLarge.Add(1)
-				c.rb.Logger().Warn("cache: value not stored", "cache", c.name, "id", f.id, "error", err)
+				c.rb.Logger().WarnContext(ctx, "cache: value not stored", "cache", c.name, "id", f.id, "error", err)
 			}
 			c.abandon(ctx, f.id, f.token)
 			continue
 		}
-		f.entry.Entry.Token = f.token
+		f.entry.Token = f.token
 		if part, size = append(part, f), size+len(f.entry.Value); len(part) == batch || size >= bigValue {
 			flush()
 		}
@@ -412,7 +422,7 @@ func (c *Cache[V]) fillPart(ctx context.Context, seq uint64, size int, part []*f
 	for i, f := range part {
 		switch {
 		case errs[i] != nil:
-			c.rb.Logger().Debug("cache: storing a load", "cache", c.name, "error", errs[i])
+			c.rb.Logger().DebugContext(ctx, "cache: storing a load", "cache", c.name, "error", errs[i])
 			c.leftBehind(errs[i], f.entry.V, f.token)
 		case !stored[i]:
 			c.stats.refused.Add(1)
@@ -456,8 +466,8 @@ type entry struct {
 // entryOf makes the entry of an outcome: a TTL of 0 means that it is not to be stored.
 func (c *Cache[V]) entryOf(id string, seq uint64, out outcome[V]) (entry, error) {
 	key := c.Key(id)
-	if out.err != nil { // not found
-		return entry{Entry: store.Entry{V: key, Value: null, TTL: c.opt.NegativeTTL}}, nil
+	if out.err != nil { // not found, which is kept too
+		return entry{Entry: store.Entry{V: key, Value: null, TTL: c.opt.NegativeTTL}}, nil //nolint:nilerr // it is the value
 	}
 	ttl := c.opt.TTL
 	if c.opt.TTLOf != nil {

@@ -133,7 +133,7 @@ func (w *Warmer[V]) run(ctx context.Context) {
 	ask := min(w.o.Every, max(w.o.Every/10, time.Second))
 	for {
 		if _, err := w.Run(ctx); err != nil && ctx.Err() == nil {
-			w.c.rb.Logger().Warn("cache: warming", "cache", w.c.name, "error", err)
+			w.c.rb.Logger().WarnContext(ctx, "cache: warming", "cache", w.c.name, "error", err)
 		}
 		timer := time.NewTimer(ask)
 		select {

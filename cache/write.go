@@ -139,9 +139,9 @@ func (c *Cache[V]) forget(ids ...string) {
 }
 
 // undone remembers ids whose invalidation Redis has not taken.
-func (c *Cache[V]) undone(_ context.Context, err error, ids ...string) error {
+func (c *Cache[V]) undone(ctx context.Context, err error, ids ...string) error {
 	if !c.pending.add(ids...) {
-		c.rb.Logger().Error("cache: too many invalidations while redis is away: entries may be stale until they end",
+		c.rb.Logger().ErrorContext(ctx, "cache: too many invalidations while redis is away: entries may be stale until they end",
 			"cache", c.name, "limit", maxPending)
 	}
 	c.forget(ids...)
@@ -175,7 +175,7 @@ func (c *Cache[V]) WriteThrough(ctx context.Context, id string, write func(ctx c
 func (c *Cache[V]) writeAndDrop(ctx context.Context, id string, write func(ctx context.Context) error) error {
 	defer func() { // a write that panics may have taken effect
 		if err := c.drop(context.WithoutCancel(ctx), "key", []string{id}); err != nil {
-			c.rb.Logger().Warn("cache: write-through without redis", "cache", c.name, "error", err)
+			c.rb.Logger().WarnContext(ctx, "cache: write-through without redis", "cache", c.name, "error", err)
 		}
 	}()
 	return write(ctx)
