@@ -210,6 +210,43 @@ func TestLeaseOfALoadCutOffHoldsNobodyUp(t *testing.T) {
 	}
 }
 
+// A lease may be granted though its asker never hears of it.
+func TestLeaseOfALostAnswerHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t)
+	proxy := redistest.NewProxy(t, server.Addr())
+	var armed atomic.Bool
+	rb := redistest.OpenURL(t, "redis://"+proxy.Addr(), func(o *redbrick.Options) {
+		o.HotTimeout, o.CommandTimeout = downHot, 2*time.Second
+		o.Observer.Command = func(e redbrick.CommandEvent) { // after the entry was looked for, and not found
+			if e.Lane == "tracked" && armed.Swap(false) {
+				proxy.Blackhole(true, redistest.ToClient)
+			}
+		}
+	})
+	o := cache.Options[int64]{LoadTimeout: time.Minute, SoftTimeout: -1, Load: func(context.Context, string) (int64, error) { return 1, nil }}
+	c := newCache(t, rb, "n", o)
+	get(t, c, "scripts are known now")
+	server.ResetCommands()
+	armed.Store(true)
+	if v := get(t, c, "a"); v != 1 {
+		t.Errorf("got %d", v)
+	}
+	redistest.Eventually(t, patience, func() error {
+		if server.Commands()["hset"] == 0 {
+			return errors.New("no lease was granted: the test shows nothing")
+		}
+		return nil
+	})
+	proxy.Heal()
+	other := redistest.OpenURL(t, server.URL(), func(o *redbrick.Options) { o.Namespace = rb.Namespace() })
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if v, err := newCache(t, other, "n", o).Get(ctx, "a"); err != nil || v != 1 {
+		t.Errorf("another process: %d, %v; want its own load long before the lease ends", v, err)
+	}
+}
+
 // What is invalidated while Redis is away is not served by this process, and is gone for all when Redis is back.
 func TestInvalidationsWithoutRedisAreReplayed(t *testing.T) {
 	t.Parallel()

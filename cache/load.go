@@ -214,11 +214,11 @@ func (c *Cache[V]) acquireMany(ctx context.Context, asks ...store.Ask) ([]store.
 	duration := c.opt.LoadTimeout + leaseMargin
 	if c.opt.Tags == nil {
 		grants := c.store.Acquire(ctx, c.rb.Hot(), duration, asks...)
-		//MUT c.unanswered(asks, grants)
+		c.unanswered(asks, grants)
 		return grants, 0
 	}
 	grants, seq, err := c.store.AcquireTagged(ctx, c.rb.Hot(), duration, asks...)
-	//MUT c.unanswered(asks, grants)
+	c.unanswered(asks, grants)
 	if err == nil {
 		return grants, seq
 	}
