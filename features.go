@@ -97,11 +97,11 @@ func (f *Features) identify(fields map[string]string) error {
 func olderThan(version, oldest string) bool {
 	have, want := strings.Split(version, "."), strings.Split(oldest, ".")
 	for i, w := range want {
-		n, m := 0, 0
+		n := 0
 		if i < len(have) {
-			n, _ = strconv.Atoi(have[i]) //nolint:errcheck // a part that is no number counts as 0
+			n, _ = strconv.Atoi(have[i]) // a part that is no number counts as 0
 		}
-		m, _ = strconv.Atoi(w) //nolint:errcheck // a constant above
+		m, _ := strconv.Atoi(w) // of a constant above
 		if n != m {
 			return n < m
 		}

@@ -222,11 +222,11 @@ func (l *Lane) judge(ctx context.Context, cn *conns, r rueidis.RedisResult) (rue
 			err = fmt.Errorf("%w: %w", ErrUnavailable, re)
 			return rueidis.NewErrorResult(err), nil
 		}
-		return r, nil
+		return r, nil //nolint:nilerr // an error reply is an answer: the result carries it
 	}
 	switch {
 	case ended(ctx) != nil:
-		return rueidis.NewErrorResult(ended(ctx)), nil
+		return rueidis.NewErrorResult(ended(ctx)), nil //nolint:nilerr // no fault of the server: the result carries it
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%w: no reply within %v: %w", ErrTimeout, l.timeout, ErrUnavailable)
 	case l.c.life.Err() != nil:

@@ -66,7 +66,7 @@ func TestCallCutShortCostsNobodyTheConnection(t *testing.T) {
 	patient := make(chan error, 1)
 	go func() { patient <- get(ctx, &rb.Lane, key) }()
 	// The two ways to a deadline: that of the lane alone, and beside a context that can end.
-	for name, ctx := range map[string]context.Context{"background": context.Background(), "cancellable": ctx} { //nolint:usetesting // one that cannot end
+	for name, ctx := range map[string]context.Context{"background": context.Background(), "cancellable": ctx} { // the first cannot end
 		within(t, name, func() {
 			if err := get(ctx, rb.Hot(), key); !errors.Is(err, redbrick.ErrTimeout) || !errors.Is(err, redbrick.ErrUnavailable) {
 				t.Errorf("%s: got %v, want ErrTimeout and ErrUnavailable", name, err)

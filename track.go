@@ -33,7 +33,6 @@ type tracker struct {
 	mending    atomic.Bool
 	rebuilding sync.Mutex
 	cancel     func() // ends the subscription of pub/sub mode
-	done       chan struct{}
 }
 
 // trackedPing and trackedTimeout bound how long a dead link goes unnoticed: a reply in the first of two ping intervals
@@ -111,7 +110,7 @@ func (t *tracker) pick(_ context.Context, cn *conns) (rueidis.Client, error) {
 // renew rebuilds now, or in the background as soon as that works.
 func (t *tracker) renew(ctx context.Context) {
 	if err := t.rebuild(ctx); err != nil {
-		t.c.log.Warn("near caches are off for now: no invalidations", "error", err)
+		t.c.log.WarnContext(ctx, "near caches are off for now: no invalidations", "error", err)
 		t.mend()
 	}
 }

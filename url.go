@@ -217,7 +217,7 @@ func (t *target) setDB(s string) error {
 
 // parseHost reads host, host:port or [ipv6]:port, and gives host:port.
 func parseHost(s string, port int) (string, error) {
-	host := s
+	var host string
 	if rest, ok := strings.CutPrefix(s, "["); ok {
 		host, rest, ok = strings.Cut(rest, "]")
 		address, err := netip.ParseAddr(strings.Replace(host, "%25", "%", 1))

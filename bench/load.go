@@ -101,7 +101,7 @@ type server struct {
 }
 
 func startRedis(ctx context.Context) (*server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func startRedis(ctx context.Context) (*server, error) {
 		_ = os.RemoveAll(dir)
 	}}
 	for range 100 {
-		conn, err := net.DialTimeout("tcp", addr, time.Second)
+		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", addr)
 		if err == nil {
 			return s, conn.Close()
 		}

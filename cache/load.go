@@ -92,11 +92,11 @@ func (c *Cache[V]) fly(ctx context.Context, id string, seen found[V], impatient 
 			return c.loadDown(ctx, id)
 		}
 		l, got := c.lease(ctx, id, seen, impatient)
-		switch {
-		case got.state == down:
+		switch got.state {
+		case down:
 			seen = got
 			continue
-		case got.state == usable:
+		case usable:
 			return c.found(got), 0
 		}
 		out = c.load(ctx, id, l)

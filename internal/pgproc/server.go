@@ -92,7 +92,7 @@ func (s *Server) start(ctx context.Context, bin string) error {
 		return err
 	}
 	if err := s.await(ctx, port); err != nil {
-		text, _ := os.ReadFile(log.Name()) //nolint:errcheck // it only adds to the error
+		text, _ := os.ReadFile(log.Name()) // it only adds to the error
 		return fmt.Errorf("%w: %s", err, lastLine(text))
 	}
 	s.url = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
