@@ -49,7 +49,7 @@ func (c *Cache[V]) deleteMatch(ctx context.Context, kind, pattern string) (n int
 	if err != nil {
 		return 0, fmt.Errorf("cache %q: %w", c.name, err)
 	}
-	defer c.flights.detachAll()
+	defer c.forgetAll()
 	c.flights.detachAll() // a load of this process that has no lease must not answer later readers
 	// Leases first: a load that began before has lost its lease, or has stored its value where the second scan finds it.
 	leases := []string{c.store.LeasePrefix() + "{" + glob + "}"}
@@ -67,6 +67,15 @@ func (c *Cache[V]) deleteMatch(ctx context.Context, kind, pattern string) (n int
 		}
 	}
 	return n, nil
+}
+
+// forgetAll is forget for every id. An entry of the process may match that has gone from Redis before the scan, by the doing
+// of another process of which this one has not heard yet.
+func (c *Cache[V]) forgetAll() {
+	if c.near != nil {
+		c.near.Clear()
+	}
+	c.flights.detachAll()
 }
 
 // escapePattern makes the literal parts of a pattern what they are in keys: braces are escaped there.

@@ -1,14 +1,18 @@
 package cache_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -411,4 +415,113 @@ func TestWriteThroughDropsTheEntryAlsoWhereTheWriteFails(t *testing.T) {
 		}
 		expect(t, "after a cancelled write", askFor(ctx, c, "a"), row{"a", 4})
 	})
+}
+
+// ears are those connections of a client on which it hears of invalidations. What they bring can be held back.
+type ears struct {
+	mu   sync.Mutex
+	open chan struct{} // closed when nothing is held back
+}
+
+func newEars() *ears {
+	e := &ears{open: make(chan struct{})}
+	close(e.open)
+	return e
+}
+
+// hold keeps back what the ears hear until release is called.
+func (e *ears) hold() (release func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	open := make(chan struct{})
+	e.open = open
+	return sync.OnceFunc(func() { close(open) })
+}
+
+func (e *ears) apply(o *redbrick.Options) {
+	dial := o.Redis.DialCtxFn
+	if dial == nil {
+		dial = func(ctx context.Context, addr string, d *net.Dialer, _ *tls.Config) (net.Conn, error) {
+			return d.DialContext(ctx, "tcp", addr)
+		}
+	}
+	o.Redis.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, cfg *tls.Config) (net.Conn, error) {
+		c, err := dial(ctx, addr, d, cfg)
+		return &earConn{Conn: c, ears: e}, err
+	}
+}
+
+type earConn struct {
+	net.Conn
+
+	ears    *ears
+	listens atomic.Bool
+}
+
+func (c *earConn) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte("TRACKING")) || bytes.Contains(b, []byte("SUBSCRIBE")) {
+		c.listens.Store(true)
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *earConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.listens.Load() {
+		c.ears.mu.Lock()
+		open := c.ears.open
+		c.ears.mu.Unlock()
+		<-open
+	}
+	return n, err
+}
+
+// TestAnInvalidationHoldsInItsOwnProcessBeforeItIsHeardOf: also where the entry was removed by another process of which this
+// one has not heard yet, so that there was nothing left to remove.
+func TestAnInvalidationHoldsInItsOwnProcessBeforeItIsHeardOf(t *testing.T) {
+	t.Parallel()
+
+	redistest.Each(t, func(t *testing.T, far *redbrick.Client) {
+		ears := newEars()
+		rb := redistest.Another(t, far, ears.apply)
+		db := newTable()
+		o := cache.Options[row]{Load: db.load, NearUntracked: time.Hour, Tags: func(id string, _ row) []string { return []string{"tag of " + id} }}
+		here, there := patientCache(t, rb, "recipe", o), patientCache(t, far, "recipe", o)
+		for _, inv := range invalidations() {
+			for _, first := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/other-first=%t", inv.name, first), func(t *testing.T) {
+					id := fmt.Sprintf("%s-%t-1", inv.name, first)
+					db.write(id)
+					redistest.Eventually(t, 20*time.Second, func() error {
+						if r, err := here.Lookup(t.Context(), id); err != nil || r.Level != cache.Near {
+							return fmt.Errorf("got %v, %w, want a near hit", r, err)
+						}
+						return nil
+					})
+					release := ears.hold()
+					defer release()
+					if first {
+						if err := there.Delete(t.Context(), id); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if inv.name == "WriteThrough" {
+						return // reads by itself, and what it reads with is held back
+					}
+					if err := inv.do(t.Context(), here, db, id); err != nil {
+						t.Fatal(err)
+					}
+					// A read that does not come from the process's memory may need the connection that is held back.
+					short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+					defer cancel()
+					if r, err := here.Get(short, id); err == nil && r.N != 2 {
+						t.Errorf("after: got %v, want version 2", r)
+					}
+					release()
+					expect(t, "in the end", askFor(t.Context(), here, id), row{id, 2})
+				})
+			}
+		}
+	})
+
 }

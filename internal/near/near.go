@@ -230,6 +230,20 @@ func (c *Cache[V]) Forget(id string) bool {
 	return had || f != nil
 }
 
+// Clear drops everything and voids all tickets: Forget for every id.
+func (c *Cache[V]) Clear() {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		for id, f := range s.tickets {
+			f.void = true
+			delete(s.tickets, id)
+		}
+		s.mu.Unlock()
+	}
+	c.entries.InvalidateAll()
+}
+
 // Flush drops everything. Tickets are void by the generation, which the feed has moved on before.
 func (c *Cache[V]) Flush() { c.entries.InvalidateAll() }
 
