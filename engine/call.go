@@ -32,6 +32,9 @@ func (c *call) fail(text string) {
 	c.w.Error(text)
 }
 
+// inner reports that the call is part of a transaction or a script: the time stands still.
+func (c *call) inner() bool { return c.exec || c.cl.script }
+
 func (c *call) ok() { c.w.Status("OK") }
 
 // name is what the caller wrote for the command, as messages show it.

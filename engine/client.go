@@ -28,7 +28,7 @@ type client struct {
 	out  output   // has a lock of its own
 
 	addr, laddr, name, libName, libVer string
-	created, seen                      time.Time
+	created, seen                      int64 // microseconds since 1970
 	last                               *command
 	queryBytes                         int // bytes read and not yet run, for CLIENT LIST
 
@@ -77,9 +77,8 @@ func (c *clients) inOrder() []*client {
 // newClient makes a client on database 0. The lock is held.
 func (e *Engine) newClient(conn net.Conn) *client {
 	e.clients.lastID++
-	now := e.clock.now()
 	return &client{
-		e: e, id: e.clients.lastID, conn: conn, kind: "normal", created: now, seen: now,
+		e: e, id: e.clients.lastID, conn: conn, kind: "normal", created: e.clock.us, seen: e.clock.us,
 		db: e.dbs[0], authed: e.config.password == "", resume: make(chan struct{}, 1),
 	}
 }

@@ -233,7 +233,7 @@ func (cl *client) describe() string {
 	if cl.w.V3 {
 		proto = 3
 	}
-	now := cl.e.clock.now()
+	since := func(us int64) int { return int((cl.e.clock.us - us) / 1e6) }
 	var b strings.Builder
 	field := func(name, value string) {
 		if b.Len() > 0 {
@@ -247,8 +247,8 @@ func (cl *client) describe() string {
 	field("laddr", cl.laddr)
 	number("fd", int(cl.id)) // connections in memory have none; it only has to be one of its own
 	field("name", cl.name)
-	number("age", int(now.Sub(cl.created).Seconds()))
-	number("idle", int(now.Sub(cl.seen).Seconds()))
+	number("age", since(cl.created))
+	number("idle", since(cl.seen))
 	field("flags", flags)
 	number("db", cl.db.id)
 	number("sub", len(cl.subs.channels))

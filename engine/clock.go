@@ -12,9 +12,11 @@ type clock struct {
 }
 
 // tick moves the clock to this moment.
-func (c *clock) tick() {
-	c.real = time.Now()
-	c.us = c.real.Add(c.offset).UnixMicro()
+func (c *clock) tick() { c.set(time.Now()) }
+
+func (c *clock) set(real time.Time) {
+	c.real = real
+	c.us = real.UnixMicro() + c.offset.Microseconds()
 }
 
 func (c *clock) advance(d time.Duration) {
@@ -24,9 +26,6 @@ func (c *clock) advance(d time.Duration) {
 
 // ms is the time in milliseconds since 1970, in which expiry is counted.
 func (c *clock) ms() int64 { return c.us / 1000 }
-
-// now is the time for people.
-func (c *clock) now() time.Time { return time.UnixMicro(c.us) }
 
 // timer is something to do at a moment of the engine's clock.
 type timer struct {

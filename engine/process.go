@@ -8,10 +8,9 @@ import (
 )
 
 // process runs one command of a client, or refuses it. It returns false if the command has to be run again later,
-// because clients are paused. The lock is held.
+// because clients are paused. The lock is held, and the clock was set since it is.
 func (e *Engine) process(cl *client, args [][]byte) bool {
-	e.clock.tick()
-	cl.seen = e.clock.now()
+	cl.seen = e.clock.us
 	cmd, refusal := e.find(cl, args)
 	if refusal == "" {
 		refusal = e.allowed(cl, cmd)
@@ -142,9 +141,17 @@ func (e *Engine) run(c *call) {
 		c.fail("ERR wrong number of arguments for '" + cmd.name + "' command")
 		return
 	}
-	began := time.Now()
+	began := e.clock.real
+	if c.inner() {
+		began = time.Now()
+	}
 	cmd.run(c)
-	e.ran(c, time.Since(began))
+	ended := time.Now()
+	took := ended.Sub(began)
+	if !c.inner() {
+		e.clock.set(ended) // the next command begins where this one ends
+	}
+	e.ran(c, took)
 }
 
 // ran counts a run and reports its effects.

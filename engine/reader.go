@@ -99,6 +99,7 @@ func (r *reader) start(i int) int {
 func (r *reader) execute() bool {
 	e, cl := r.e, r.cl
 	e.mu.Lock()
+	e.clock.tick()
 	for n := 0; n < batch && r.next < len(r.ends) && len(cl.w.Buf) < batchReply; n++ {
 		if cl.closing || cl.waits() {
 			break
