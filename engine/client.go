@@ -106,7 +106,7 @@ func (e *Engine) serve(conn net.Conn) bool {
 	cl.out.init(conn)
 	e.clients.byID[cl.id] = cl
 	e.clients.total++
-	e.wg.Go(func() { newReader(cl).run() })
+	e.wg.Go(newReader(cl).run)
 	return true
 }
 

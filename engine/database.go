@@ -15,7 +15,7 @@ type database struct {
 // live returns the node of a key, nil if there is none or its time is over; then it is dropped.
 func (db *database) live(key []byte) *node {
 	n := db.keys.Get(key)
-	if n != nil && n.Val.expire != 0 && db.over(n) {
+	if n != nil && db.over(n) {
 		db.expire(n)
 		return nil
 	}
@@ -23,7 +23,7 @@ func (db *database) live(key []byte) *node {
 }
 
 func (db *database) over(n *node) bool {
-	return n.Val.expire != 0 && n.Val.expire < db.e.clock.ms()
+	return n.Val.expire != 0 && n.Val.expire < db.e.clock.ms() && !db.e.replaying
 }
 
 // expire drops a key whose time is over.

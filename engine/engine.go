@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"sync"
@@ -47,8 +48,10 @@ type Engine struct {
 	monitors []*client
 	dirty    []*client // clients with replies that nobody has handed out yet
 	recorder recorder  // takes the effects of writes; nil if nobody wants them
-	lazyOnly bool      // DEBUG SET-ACTIVE-EXPIRE 0
-	grouped  int       // depth of effect groups: EXEC, scripts
+	// replaying is set while effects are run again: nothing expires, as the effects say what did.
+	replaying bool
+	lazyOnly  bool // DEBUG SET-ACTIVE-EXPIRE 0
+	grouped   int  // depth of effect groups: EXEC, scripts
 }
 
 // Open starts an engine with no data. Close ends it. Errors about o wrap [ErrOptions]; others say why the address
@@ -69,6 +72,7 @@ func Open(o Options) (*Engine, error) {
 	}
 	e.config.password = o.Password
 	e.clock.tick()
+	e.clock.planned = math.MaxInt64
 	for i := range e.dbs {
 		e.dbs[i] = &database{e: e, id: i}
 	}

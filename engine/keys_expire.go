@@ -77,7 +77,7 @@ func (c *call) expire(u unit) {
 		c.w.Int(0)
 		return
 	}
-	if at <= c.e.clock.ms() {
+	if at <= c.e.clock.ms() && !c.e.replaying {
 		c.remove(n, key)
 		c.effect(bDel, key)
 	} else {

@@ -42,7 +42,7 @@ func (e *Engine) cron() time.Duration {
 	}
 	began := time.Now()
 	for _, db := range e.dbs {
-		for n := 0; !e.lazyOnly && db.expiring.due(e.clock.ms()); n++ {
+		for n := 0; !e.passive() && db.expiring.due(e.clock.ms()); n++ {
 			if n%64 == 63 && time.Since(began) > sliceWork {
 				return 0
 			}
@@ -55,7 +55,7 @@ func (e *Engine) cron() time.Duration {
 		next = time.Duration(e.timers[0].at-e.clock.us) * time.Microsecond
 	}
 	for _, db := range e.dbs {
-		if len(db.expiring) > 0 && !e.lazyOnly {
+		if len(db.expiring) > 0 && !e.passive() {
 			in := min(db.expiring[0].Val.expire-e.clock.ms(), idle.Milliseconds()) + 1
 			// Nobody sees a key whose time is over, so that there is no hurry.
 			next = min(next, max(time.Duration(in)*time.Millisecond, slice))
@@ -64,3 +64,6 @@ func (e *Engine) cron() time.Duration {
 	e.clock.planned = e.clock.us + next.Microseconds()
 	return max(next, time.Microsecond)
 }
+
+// passive reports that keys are not to be dropped unless a command meets them.
+func (e *Engine) passive() bool { return e.lazyOnly || e.replaying }

@@ -44,8 +44,17 @@ type ahead struct {
 	err error
 }
 
+// newReader is called with the lock held.
 func newReader(cl *client) *reader {
-	return &reader{cl: cl, e: cl.e, buf: make([]byte, 0, leastInput), ahead: make(chan ahead, 1)}
+	r := &reader{cl: cl, e: cl.e, buf: make([]byte, 0, leastInput), ahead: make(chan ahead, 1)}
+	r.setLimits()
+	return r
+}
+
+// setLimits takes over what the configuration allows the client. The lock is held.
+func (r *reader) setLimits() {
+	r.parser.Stranger = !r.cl.authed
+	r.parser.MaxBulk = r.e.config.maxBulk
 }
 
 func (r *reader) run() {
@@ -110,8 +119,7 @@ func (r *reader) execute() bool {
 	}
 	waits, closing := cl.waits(), cl.closing
 	cl.queryBytes = len(r.buf) - r.from
-	r.parser.Stranger = !cl.authed
-	r.parser.MaxBulk = e.config.maxBulk
+	r.setLimits()
 	e.replies(cl)
 	r.to = e.handOut(r.to[:0])
 	e.mu.Unlock()

@@ -157,7 +157,7 @@ func cmdGetEX(c *call) {
 	}
 	c.w.Bulk(n.Val.str)
 	switch {
-	case o.life.given() && at < c.e.clock.ms():
+	case o.life.given() && at <= c.e.clock.ms() && !c.e.replaying:
 		c.remove(n, key)
 		c.effect(bDel, key)
 	case o.life.given():
