@@ -174,6 +174,7 @@ func TestCancelledBlockingReadsFlushNothing(t *testing.T) {
 				for range reads / 10 {
 					ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 					l := rb.Blocking()
+					//repotest:allow commands its context, or Close, is what has to end it
 					err := l.Do(ctx, l.B().Blpop().Key(list).Timeout(0).Build()).Error()
 					cancel()
 					if !errors.Is(err, context.DeadlineExceeded) {

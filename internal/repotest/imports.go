@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"cache", "session", "ratelimit", "lock", "collection", "leaderboard", "analytics", "topic"},
 	{"httpcache", "token", "guard", "queue", "realtime"},
 	{"monitor", "backup"},
-	{"dashboard", "internal/cli"},
+	{"dashboard", "internal/cli", "internal/keyspage"},
 	{"cmd/redbrick"},
 }
 

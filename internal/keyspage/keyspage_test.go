@@ -1,4 +1,4 @@
-package redbrick_test
+package keyspage_test
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ func TestKeysPageIsWhatTheBricksRegister(t *testing.T) {
 	rb := redistest.Open(t, "embedded")
 	everyBrick(t, rb)
 	page := keysPage(rb)
-	path := filepath.Join("docs", "design", "keys.md")
+	path := filepath.Join("..", "..", "docs", "design", "keys.md")
 	if *update {
 		if err := os.WriteFile(path, page, 0o644); err != nil { //nolint:gosec // a page of documentation
 			t.Fatal(err)
@@ -35,7 +35,7 @@ func TestKeysPageIsWhatTheBricksRegister(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(have, page) {
-		t.Errorf("%s is not what the bricks register: run go test -run %s . -update", path, t.Name())
+		t.Errorf("%s is not what the bricks register: run go test ./internal/keyspage -update", path)
 	}
 }
 
@@ -70,7 +70,7 @@ func keysPage(rb *redbrick.Client) []byte {
 	var b bytes.Buffer
 	b.WriteString(`# Keys
 
-What the bricks keep in Redis, written from what they register (` + "`go test -run Keys . -update`" + `). The namespace (REDIS_KEY_PREFIX) stands before every key.
+What the bricks keep in Redis, written from what they register (` + "`go test ./internal/keyspage -update`" + `). The namespace (REDIS_KEY_PREFIX) stands before every key.
 Names of collections and caches are examples; all else is fixed. Keys with ` + "`~`" + ` are the toolkit's own.
 
 | key | type | what it is | lives | slot | other programs | owner |
