@@ -8,4 +8,6 @@ import (
 	"github.com/redbrick-go/redbrick/apps/shopchop/service"
 )
 
-func main() { os.Exit(service.Command(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	os.Exit(service.Command(context.Background(), os.Args[1:], os.Stdout, os.Stderr, os.Exit))
+}

@@ -49,7 +49,7 @@ func (s *Stack) Stop(ctx context.Context) error {
 			faults = append(faults, fmt.Errorf("stop %s: %w", p.name, err))
 		}
 		if s.Logger != nil {
-			s.Logger.Debug("stopped", "part", p.name, "took", time.Since(began), "error", err)
+			s.Logger.DebugContext(ctx, "stopped", "part", p.name, "took", time.Since(began), "error", err)
 		}
 	}
 	return errors.Join(faults...)

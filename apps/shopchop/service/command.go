@@ -21,8 +21,9 @@ const (
 )
 
 // Command runs the program and returns its exit code: 0 after an orderly end, 2
-// for bad settings, 1 for everything else.
-func Command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// for bad settings, 1 for everything else. exit, os.Exit in the program, is called at a
+// second signal, which waits for nothing.
+func Command(ctx context.Context, args []string, stdout, stderr io.Writer, exit func(code int)) int {
 	if err := settings.ApplyFile(".env"); err != nil {
 		return failed(stderr, err)
 	}
@@ -37,7 +38,7 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := lifecycle.Signals(ctx, func(s os.Signal) {
 		fmt.Fprintf(stderr, "shopchop: ended at once by a second signal (%v): requests under way and the views of the last second are lost\n", s)
-		os.Exit(exitFailed)
+		exit(exitFailed)
 	})
 	defer stop()
 	switch {
@@ -57,19 +58,22 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // serve runs the service until ctx ends.
 func serve(ctx context.Context, c Config, stdout io.Writer) error {
 	m, err := Start(ctx, c)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil // asked to end before it had begun
+	case err != nil:
 		return err
 	}
 	fmt.Fprintln(stdout, "Shop & Chop is at", m.URL())
 	select {
 	case <-ctx.Done():
-		m.log.Info("shutting down", "within", c.ShutdownTimeout)
+		m.log.InfoContext(ctx, "shutting down", "within", c.ShutdownTimeout)
 	case <-m.Done():
 	}
 	if err := m.Close(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("shutting down: %w", err)
 	}
-	m.log.Info("shut down in order")
+	m.log.InfoContext(ctx, "shut down in order")
 	return nil
 }
 

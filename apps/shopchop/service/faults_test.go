@@ -170,7 +170,12 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 			}
 			return nil
 		})
-		l.more(t, 200)
+		loads, began := s.cat.CacheStats()["recipe"].Loads, time.Now()
+		l.more(t, 2000)
+		// What was loaded answers for a second, however many ask; one more second for its beginning and end.
+		if got, most := s.cat.CacheStats()["recipe"].Loads-loads, int64(20*(2+time.Since(began)/time.Second)); got > most {
+			t.Errorf("%d loads of 20 recipes in %v, want at most %d", got, time.Since(began), most)
+		}
 		s.do(bob, http.MethodPut, recipePath(1, "/favorite"), nil, http.StatusNoContent)
 		s.do(ada, http.MethodPut, recipePath(2), `{"name":"Recipe 2, changed"}`, http.StatusOK)
 		if got := s.do(bob, http.MethodGet, "/api/me/favorites", nil, http.StatusOK); got.Total != 1 {

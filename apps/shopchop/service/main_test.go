@@ -25,7 +25,7 @@ const commandEnv = "SHOPCHOP_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(commandEnv) != "" {
-		os.Exit(Command(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(Command(context.Background(), os.Args[1:], os.Stdout, os.Stderr, os.Exit))
 	}
 	redistest.Main(m)
 }

@@ -125,13 +125,17 @@ func (k *keeper) stop(ctx context.Context) error {
 
 func (k *keeper) run(ctx context.Context) {
 	defer close(k.done)
+	said := ""
 	for {
-		pause := checkEvery
+		pause, wrong := checkEvery, ""
 		if err := k.look(ctx); err != nil {
-			pause = retryEvery
+			pause, wrong = retryEvery, err.Error()
 			k.known.Store(nil)
-			k.c.log.DebugContext(ctx, "copies in redis are not there yet", "error", err)
+			if said != wrong && ctx.Err() == nil { // once each, not every second
+				k.c.log.InfoContext(ctx, "the database is read in place of the copies in redis", "because", err)
+			}
 		}
+		said = wrong
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():

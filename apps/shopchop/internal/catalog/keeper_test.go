@@ -9,6 +9,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/copiestest"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/seed"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/cache"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -179,6 +180,37 @@ func TestBuildIsBrokenOff(t *testing.T) {
 		c.repo = repo
 		if _, err := c.keeper.build(t.Context(), nil); err != nil || steps != 2 {
 			t.Errorf("undisturbed, after %d disturbed ones: %v", steps, err)
+		}
+	})
+}
+
+// A service that starts has the most popular recipes and their list in Redis before anybody asks.
+func TestWarming(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		repo := newStore(t)
+		if _, err := seed.Apply(t.Context(), repo); err != nil {
+			t.Fatal(err)
+		}
+		c := newCatalog(t, repo, rb, true)
+		top, err := repo.PopularScores(t.Context(), warmed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := []string{rb.Namespace() + "recipes:popular:list"}
+		for _, s := range top {
+			keys = append(keys, c.recipes.Key(text(s.RecipeID)))
+		}
+		redistest.Eventually(t, longTime, func() error {
+			for _, key := range keys {
+				if n, err := rb.Do(t.Context(), rb.B().Exists().Key(key).Build()).AsInt64(); err != nil || n == 0 {
+					return fmt.Errorf("%s is there %d times, %v", key, n, err)
+				}
+			}
+			return nil
+		})
+		if r, err := c.Recipe(t.Context(), top[0].RecipeID); err != nil || r.Level == cache.Loaded {
+			t.Errorf("the most popular recipe came from %q, %v", r.Level, err)
 		}
 	})
 }

@@ -17,7 +17,11 @@ const debugUserHeader = "X-Debug-User"
 // is for development on one machine: whoever reaches the service is whom they say.
 func DebugUser(user func(ctx context.Context, id int64) (cache.Result[shop.User], error)) func(*http.Request) (shop.User, error) {
 	return func(r *http.Request) (shop.User, error) {
-		id, err := httpjson.ID(debugUserHeader, r.Header.Get(debugUserHeader))
+		said := r.Header.Get(debugUserHeader)
+		if said == "" {
+			return shop.User{}, ErrUnauthenticated
+		}
+		id, err := httpjson.ID(debugUserHeader, said)
 		if err != nil {
 			return shop.User{}, ErrUnauthenticated
 		}
