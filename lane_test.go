@@ -113,8 +113,12 @@ func TestDialOfAnotherCallerHoldsNobodyPastTheDeadline(t *testing.T) {
 	before := proxy.Stats().Accepted
 	patient, leave := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer leave()
+	defer func() {
+		within(t, "the dialling caller, who left", func() {
+			leave()
+			wg.Wait()
+		})
+	}()
 	wg.Go(func() {
 		for patient.Err() == nil && proxy.Stats().Accepted == before { // until it dials
 			_ = get(patient, &rb.Lane, key)
