@@ -31,7 +31,6 @@ const (
 type keySpec struct{ first, last, step int }
 
 var (
-	noKeys  = keySpec{}
 	oneKey  = keySpec{1, 1, 1}
 	twoKeys = keySpec{1, 2, 1}
 	allKeys = keySpec{1, -1, 1}
@@ -92,7 +91,7 @@ func (c *command) keyIndexes(args [][]byte) []int {
 // families are the parts of the command table, one a file.
 func families() [][]command {
 	return [][]command{
-		stringCommands(), keyCommands(), listCommands(), pubsubCommands(), transactionCommands(),
+		stringCommands(), keyCommands(), sortCommands(), listCommands(), pubsubCommands(), transactionCommands(),
 		connectionCommands(), clientCommands(), serverCommands(), configCommands(), commandCommands(), debugCommands(),
 	}
 }

@@ -45,5 +45,4 @@ var (
 	bPXAT      = []byte("PXAT")
 	bPExpireAt = []byte("PEXPIREAT")
 	bKeepTTL   = []byte("KEEPTTL")
-	bAbsTTL    = []byte("ABSTTL")
 )

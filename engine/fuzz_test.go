@@ -20,6 +20,7 @@ var generators = []struct {
 	{10, genString},
 	{6, genKey},
 	{8, genList},
+	{2, genSort},
 }
 
 // Sizes of a run: commands altogether, and between two clean sheets.
@@ -72,9 +73,9 @@ func value(r *rand.Rand) string {
 }
 
 // some repeats make a few times, and hardly ever not at all.
-func some(r *rand.Rand, most int, make func(*rand.Rand) string) (out []string) {
+func some(r *rand.Rand, most int, one func(*rand.Rand) string) (out []string) {
 	for range r.IntN(most) + 1 {
-		out = append(out, make(r))
+		out = append(out, one(r))
 	}
 	if r.IntN(50) == 0 {
 		return nil
@@ -85,6 +86,13 @@ func some(r *rand.Rand, most int, make func(*rand.Rand) string) (out []string) {
 // maybe returns words now and then.
 func maybe(r *rand.Rand, one int, words ...string) []string {
 	if r.IntN(one) == 0 {
+		return words
+	}
+	return nil
+}
+
+func when(on bool, words ...string) []string {
+	if on {
 		return words
 	}
 	return nil
@@ -141,7 +149,7 @@ func (r *round) differ(t *testing.T, cmds [][]string) (at int, why string) {
 
 // shrink leaves out commands as long as a difference stays.
 func (r *round) shrink(t *testing.T, cmds [][]string) ([][]string, string) {
-	at, why := r.differ(t, cmds)
+	_, why := r.differ(t, cmds)
 	for size := len(cmds) / 2; size > 0; size /= 2 {
 		for from := 0; from+size <= len(cmds); {
 			less := slices.Delete(slices.Clone(cmds), from, from+size)
@@ -150,8 +158,7 @@ func (r *round) shrink(t *testing.T, cmds [][]string) ([][]string, string) {
 				from += size
 				continue
 			}
-			cmds, at, why = less, lessAt, lessWhy
-			cmds = cmds[:min(at+1, len(cmds))]
+			cmds, why = less[:min(lessAt+1, len(less))], lessWhy
 		}
 	}
 	return cmds, why

@@ -2,7 +2,10 @@
 
 package engine
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
 // socketWriter writes to a socket, which Go has made non-blocking.
 type socketWriter struct {
@@ -23,7 +26,7 @@ func newSocketWriter(raw syscall.RawConn) tryWriter {
 func (w *socketWriter) once(fd uintptr) bool {
 	for {
 		w.n, w.err = syscall.Write(int(fd), w.p)
-		if w.err != syscall.EINTR {
+		if !errors.Is(w.err, syscall.EINTR) {
 			return true
 		}
 	}
@@ -36,7 +39,7 @@ func (w *socketWriter) tryWrite(p []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case w.err == syscall.EAGAIN:
+	case errors.Is(w.err, syscall.EAGAIN):
 		return 0, nil
 	case w.err != nil:
 		return 0, w.err

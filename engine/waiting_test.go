@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -214,7 +215,7 @@ func TestClientKill(t *testing.T) {
 		t.Fatalf("CLIENT LIST: %s", list)
 	}
 	want(t, other.line(t, "CLIENT KILL ID "+id), `:"1"`)
-	if _, err := readReply(p.r); err != io.EOF && !strings.Contains(fmt.Sprint(err), "reset") {
+	if _, err := readReply(p.r); !errors.Is(err, io.EOF) && !strings.Contains(fmt.Sprint(err), "reset") {
 		t.Fatalf("the killed client reads %v", err)
 	}
 	if list := other.line(t, "CLIENT LIST").text; strings.Contains(list, "id="+id+" ") {
@@ -223,7 +224,7 @@ func TestClientKill(t *testing.T) {
 	self := other.line(t, "CLIENT ID").text
 	want(t, other.line(t, "CLIENT KILL ID "+self), `:"0"`)
 	want(t, other.line(t, "CLIENT KILL ID "+self+" SKIPME no"), `:"1"`)
-	if _, err := readReply(other.r); err != io.EOF {
+	if _, err := readReply(other.r); !errors.Is(err, io.EOF) {
 		t.Fatalf("a client that killed itself reads %v, want EOF", err)
 	}
 }
