@@ -60,7 +60,7 @@ func serve(ctx context.Context, c Config, stdout io.Writer) error {
 	m, err := Start(ctx, c)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil // asked to end before it had begun
+		return nil //nolint:nilerr // asked to end before it had begun, which is no failure
 	case err != nil:
 		return err
 	}

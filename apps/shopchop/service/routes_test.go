@@ -366,3 +366,19 @@ func TestSeed(t *testing.T) {
 		t.Errorf("italian and quick: %d of %d", len(into[[]shop.Recipe](t, got)), got.Total)
 	}
 }
+
+// CACHE_ENABLED=false leaves a slower service that says the same.
+func TestWithoutCaches(t *testing.T) {
+	t.Parallel()
+	s := run(t, func(c *Config) { c.Redis.Cache.Disabled = true })
+	r := s.create(ada, shop.RecipeDraft{Name: "Soup", Tags: []string{"hot"}})
+	s.do(ada, http.MethodPut, recipePath(r.ID), `{"name":"Stew"}`, http.StatusOK)
+	for _, path := range []string{recipePath(r.ID), "/api/recipes", "/api/recipes?tag=hot", "/api/recipes/popular", "/api/me/recipes"} {
+		got := s.do(ada, http.MethodGet, path, nil, http.StatusOK)
+		if !strings.Contains(string(got.Data), "Stew") || got.Header.Get("X-Cache") == "HIT" {
+			t.Errorf("GET %s: %s, X-Cache %q", path, got.Data, got.Header.Get("X-Cache"))
+		}
+	}
+	s.do(ada, http.MethodDelete, recipePath(r.ID), nil, http.StatusNoContent)
+	s.do(0, http.MethodGet, recipePath(r.ID), nil, http.StatusNotFound)
+}
