@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,30 +39,43 @@ func BenchmarkProcess(b *testing.B) {
 	}
 }
 
-// BenchmarkRueidis is what a brick sees: 64 goroutines on one connection in memory.
+// BenchmarkRueidis is what a brick sees, 64 goroutines with one client: the engine in memory, and beside it
+// redis-server over loopback TCP.
 func BenchmarkRueidis(b *testing.B) {
-	e := open(b, Options{})
-	c := connect(b, e, rueidis.ClientOption{})
+	const goroutines = 64
 	value := strings.Repeat("x", 100)
 	ctx := context.Background()
-	for i := range 1000 {
-		if err := c.Do(ctx, c.B().Set().Key(fmt.Sprint("key:", i)).Value(value).Build()).Error(); err != nil {
-			b.Fatal(err)
-		}
+	for _, name := range []string{"engine", "redis-server"} {
+		b.Run(name, func(b *testing.B) {
+			var c rueidis.Client
+			if name == "engine" {
+				c = connect(b, open(b, Options{}), rueidis.ClientOption{})
+			} else {
+				var err error
+				c, err = rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{startServer(b).Addr()}, DisableCache: true, ForceSingleClient: true})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.Cleanup(c.Close)
+			}
+			for i := range 1000 {
+				if err := c.Do(ctx, c.B().Set().Key(fmt.Sprint("key:", i)).Value(value).Build()).Error(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for command, run := range map[string]func(key string) rueidis.Completed{
+				"GET": func(key string) rueidis.Completed { return c.B().Get().Key(key).Build() },
+				"SET": func(key string) rueidis.Completed { return c.B().Set().Key(key).Value(value).Build() },
+			} {
+				b.Run(command, func(b *testing.B) {
+					b.SetParallelism(max(1, goroutines/runtime.GOMAXPROCS(0)))
+					b.RunParallel(func(pb *testing.PB) {
+						for i := 0; pb.Next(); i++ {
+							c.Do(ctx, run("key:"+strconv.Itoa(i%1000)))
+						}
+					})
+				})
+			}
+		})
 	}
-	b.SetParallelism(32)
-	b.Run("GET", func(b *testing.B) {
-		b.RunParallel(func(pb *testing.PB) {
-			for i := 0; pb.Next(); i++ {
-				c.Do(ctx, c.B().Get().Key(fmt.Sprint("key:", i%1000)).Build())
-			}
-		})
-	})
-	b.Run("SET", func(b *testing.B) {
-		b.RunParallel(func(pb *testing.PB) {
-			for i := 0; pb.Next(); i++ {
-				c.Do(ctx, c.B().Set().Key(fmt.Sprint("key:", i%1000)).Value(value).Build())
-			}
-		})
-	})
 }
