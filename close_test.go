@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -159,28 +158,45 @@ func TestReadyMadeClientIsNotClosed(t *testing.T) {
 // rueidis forgets connections that are being made while it is closed: none of them may stay.
 func TestConnectionsOfAClosedClientDoNotStay(t *testing.T) {
 	t.Parallel()
-	c := redistest.PrivateCluster(t)
+	s := redistest.Private(t)
 	gate := make(chan struct{})
+	var armed atomic.Bool
 	var held, ended atomic.Int64
-	var first atomic.Bool
-	// Only clients that track ping this often. The one of feature detection is closed while it still dials.
-	dial := func(ctx context.Context, addr string, d *net.Dialer, _ *tls.Config) (net.Conn, error) {
-		if d.KeepAlive < time.Second && first.Swap(true) {
-			held.Add(1)
-			defer func() { <-gate }()
+	rb := redistest.OpenURL(t, s.URL(), func(o *redbrick.Options) {
+		o.Redis.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, _ *tls.Config) (net.Conn, error) {
+			if !armed.Swap(false) {
+				return d.DialContext(ctx, "tcp", addr)
+			}
 			conn, err := net.Dial("tcp", addr)
+			held.Add(1)
+			<-gate
 			return &endingConn{Conn: conn, ended: &ended}, err
 		}
-		return d.DialContext(ctx, "tcp", addr)
-	}
-	redistest.OpenURL(t, c.URL(), func(o *redbrick.Options) { o.Redis.DialCtxFn = dial })
-	if held.Load() == 0 {
-		t.Fatal("no connection was being made when the client was closed")
-	}
+	})
+	track(t, rb, "a:")
+	generation := rb.Generation().Load()
+	killTracked(t, s)
+	redistest.Eventually(t, time.Minute, func() error {
+		if rb.Generation().Load() == generation {
+			return errors.New("the loss was not noticed")
+		}
+		return nil
+	})
+	armed.Store(true)
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = get(t.Context(), rb.Tracked(), "k") })
+	redistest.Eventually(t, time.Minute, func() error {
+		if held.Load() == 0 {
+			return errors.New("nobody dials")
+		}
+		return nil
+	})
+	track(t, rb, "b:") // a new tracked client; the old one is closed
 	close(gate)
+	wg.Wait()
 	redistest.Eventually(t, 10*time.Second, func() error {
-		if n := held.Load() - ended.Load(); n != 0 {
-			return fmt.Errorf("%d of %d connections stay", n, held.Load())
+		if ended.Load() == 0 {
+			return errors.New("the connection of the old client stays")
 		}
 		return nil
 	})

@@ -222,7 +222,7 @@ func (l *Lane) judge(ctx context.Context, cn *conns, r rueidis.RedisResult) (rue
 			err = fmt.Errorf("%w: %w", ErrUnavailable, re)
 			return rueidis.NewErrorResult(err), nil
 		}
-		return r, nil //nolint:nilerr // an error reply is an answer: the result carries it
+		return r, nil
 	}
 	switch {
 	case ended(ctx) != nil:
@@ -230,7 +230,7 @@ func (l *Lane) judge(ctx context.Context, cn *conns, r rueidis.RedisResult) (rue
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%w: no reply within %v: %w", ErrTimeout, l.timeout, ErrUnavailable)
 	case l.c.life.Err() != nil:
-		return rueidis.NewErrorResult(errClosed), nil
+		return rueidis.NewErrorResult(errClosed), nil //nolint:nilerr // a closed client is no failure of the server
 	default:
 		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
