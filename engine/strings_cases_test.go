@@ -251,6 +251,12 @@ func TestStringCases(t *testing.T) {
 			INCRBYFLOAT f 0.00000000000000001
 			INCRBYFLOAT f 1_0
 			INCRBYFLOAT f 1e20
+			SET f -1e-30012
+			INCRBYFLOAT f 1
+			SET f 1e-4940
+			INCRBYFLOAT f 1
+			SET f 0e-99999
+			INCRBYFLOAT f 1
 			SET f -0.1
 			INCRBYFLOAT f 0.1
 			SET f -1

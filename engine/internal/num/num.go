@@ -41,13 +41,13 @@ func Int(b []byte) (int64, bool) {
 }
 
 // Float reads a number as C's strtod does, all of b and no more: decimal, hexadecimal, "inf", but not "nan". A number
-// too large for a float64 is refused.
+// too large for a float64, or too small to be told from zero, is refused.
 func Float(b []byte) (float64, bool) {
 	if len(b) == 0 || !plain(b) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(cText(b), 64)
-	if math.IsNaN(f) || err != nil && (!errors.Is(err, strconv.ErrRange) || math.IsInf(f, 0)) {
+	if math.IsNaN(f) || err != nil && (!errors.Is(err, strconv.ErrRange) || math.IsInf(f, 0)) || f == 0 && !zero(b) {
 		return 0, false
 	}
 	return f, true
@@ -60,6 +60,17 @@ func cText(b []byte) string {
 		s += "p0"
 	}
 	return s
+}
+
+// zero reports whether a number is written as one: no digit but 0 before the exponent.
+func zero(b []byte) bool {
+	s := strings.TrimLeft(strings.ToLower(string(b)), "+-")
+	exponent := "e"
+	if strings.HasPrefix(s, "0x") {
+		s, exponent = s[2:], "p"
+	}
+	s, _, _ = strings.Cut(s, exponent)
+	return strings.Trim(s, "0.") == ""
 }
 
 // plain refuses what Go reads as a number and C does not.
@@ -75,7 +86,11 @@ func plain(b []byte) bool {
 // Long is a number with the precision of an 80-bit long double, in which Redis adds floats so that 0.1 and 0.2 give 0.3.
 type Long struct{ big.Float }
 
-const mantissa = 64
+const (
+	mantissa = 64
+	// leastExponent is that of the smallest number above zero, of C's long double as big.Float counts.
+	leastExponent = -16444
+)
 
 // ParseLong reads a number as C's strtold does. Infinity is one, not a number is none.
 func ParseLong(b []byte) (*Long, bool) {
@@ -99,7 +114,7 @@ func ParseLong(b []byte) (*Long, bool) {
 	if _, _, err := l.Parse(cText([]byte(s)), baseOf(s)); err != nil {
 		return nil, false
 	}
-	if e := l.MantExp(nil); e > 16384 {
+	if e := l.MantExp(nil); e > 16384 || l.Sign() == 0 && !zero(b) || l.Sign() != 0 && e < leastExponent {
 		return nil, false
 	}
 	return l, true

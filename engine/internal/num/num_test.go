@@ -38,13 +38,13 @@ func FuzzInt(f *testing.F) {
 func TestFloat(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]float64{
-		"1.5": 1.5, "-1e3": -1000, "inf": math.Inf(1), "-inf": math.Inf(-1), "+1": 1, ".5": .5, "5.": 5, "0x10": 16, "0x1.8p1": 3, "Infinity": math.Inf(1), "1e-400": 0,
+		"1.5": 1.5, "-1e3": -1000, "inf": math.Inf(1), "-inf": math.Inf(-1), "+1": 1, ".5": .5, "5.": 5, "0x10": 16, "0x1.8p1": 3, "Infinity": math.Inf(1), "0e5": 0, "-0.0": 0, "0x0p3": 0, "5e-324": 5e-324,
 	} {
 		if got, ok := Float([]byte(s)); !ok || got != want {
 			t.Errorf("Float(%q): %v, %v", s, got, ok)
 		}
 	}
-	for _, s := range []string{"", " 1", "1 ", "nan", "NaN", "1_0", "abc", "1e400", "0b1", "0o7", "--1"} {
+	for _, s := range []string{"", " 1", "1 ", "nan", "NaN", "1_0", "abc", "1e400", "1e-400", "0b1", "0o7", "--1"} {
 		if got, ok := Float([]byte(s)); ok {
 			t.Errorf("Float(%q) is %v, expected to be refused", s, got)
 		}
@@ -67,7 +67,7 @@ func TestLong(t *testing.T) {
 			t.Errorf("%s + %s: %s, %v; want %s", c.a, c.b, sum.Text(), ok, c.want)
 		}
 	}
-	for _, s := range []string{"", " 1", "1 ", "nan", "1_0", "abc", "1e5000", "0b1", "0o7", "--inf", "1p4"} {
+	for _, s := range []string{"", " 1", "1 ", "nan", "1_0", "abc", "1e5000", "1e-5000", "-1e-30012", "1e-99999999999999999999", "0b1", "0o7", "--inf", "1p4"} {
 		if got, ok := ParseLong([]byte(s)); ok {
 			t.Errorf("ParseLong(%q) is %s, expected to be refused", s, got.Text())
 		}
