@@ -29,6 +29,13 @@ type outcome[V any] struct {
 type flight[V any] struct {
 	done chan struct{}
 	out  outcome[V] // valid when done is closed
+	// hangs is closed when those who wait are to go on with next.
+	hangs chan struct{}
+	next  *flight[V] // guarded by flights.mu
+}
+
+func newFlight[V any]() *flight[V] {
+	return &flight[V]{done: make(chan struct{}), hangs: make(chan struct{})}
 }
 
 // flights are the loads under way. An invalidation by this process detaches the flight of its id: readers that come later
@@ -47,7 +54,7 @@ func (s *flights[V]) join(id string) (f *flight[V], first bool) {
 	if f = s.byID[id]; f != nil {
 		return f, false
 	}
-	f = &flight[V]{done: make(chan struct{})}
+	f = newFlight[V]()
 	if s.byID == nil {
 		s.byID = make(map[string]*flight[V])
 	}
@@ -55,6 +62,25 @@ func (s *flights[V]) join(id string) (f *flight[V], first bool) {
 		s.byID[id] = f
 	}
 	return f, true
+}
+
+// replace returns the flight that all who wait for f go on with; first is true for the caller that has to run it.
+func (s *flights[V]) replace(id string, f *flight[V]) (next *flight[V], first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.next != nil {
+		return f.next, false
+	}
+	close(f.hangs)
+	if other := s.byID[id]; other != nil && other != f {
+		f.next = other // f was detached, and there is a later one
+		return other, false
+	}
+	f.next = newFlight[V]()
+	if !s.closed {
+		s.byID[id] = f.next
+	}
+	return f.next, true
 }
 
 // land publishes the outcome. It is kept for keep.

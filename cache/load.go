@@ -18,20 +18,13 @@ func (c *Cache[V]) miss(ctx context.Context, id string, seen found[V]) outcome[V
 		c.stats.misses.Add(1)
 	}
 	tick := c.flights.tick.Add(1)
-	fresh := isFresh(ctx)
-	var soft <-chan time.Time
-	for try := 0; ; try++ {
-		var f *flight[V]
-		first := true
-		if fresh {
-			f = &flight[V]{done: make(chan struct{})} // a flight under way may have read before the call
-		} else {
-			f, first = c.flights.join(id)
-		}
+	impatient := false
+	f, first := c.board(ctx, id)
+	for try := 0; ; {
+		var soft <-chan time.Time
 		if first {
-			c.launch(ctx, id, f, seen, soft != nil)
-		}
-		if c.opt.SoftTimeout > 0 && soft == nil && !first {
+			c.launch(ctx, id, f, seen, impatient)
+		} else if c.opt.SoftTimeout > 0 {
 			timer := time.NewTimer(c.opt.SoftTimeout)
 			defer timer.Stop()
 			soft = timer.C
@@ -41,8 +34,13 @@ func (c *Cache[V]) miss(ctx context.Context, id string, seen found[V]) outcome[V
 		case <-ctx.Done():
 			return outcome[V]{err: ctx.Err()}
 		case <-soft:
-			// The load of another hangs: go on without it.
-			c.flights.detachThis(id, f)
+			// The load of another hangs: all who wait for it go on without it.
+			f, first = c.flights.replace(id, f)
+			impatient = true
+			continue
+		case <-f.hangs:
+			f, first = c.flights.replace(id, f)
+			impatient = true
 			continue
 		}
 		out := f.out
@@ -50,7 +48,17 @@ func (c *Cache[V]) miss(ctx context.Context, id string, seen found[V]) outcome[V
 		if first || try >= maxTries || (!out.failed && !stale) {
 			return out
 		}
+		try++
+		f, first = c.board(ctx, id)
 	}
+}
+
+// board returns the flight that a reader waits for.
+func (c *Cache[V]) board(ctx context.Context, id string) (f *flight[V], first bool) {
+	if isFresh(ctx) {
+		return newFlight[V](), true // a flight under way may have read before the call
+	}
+	return c.flights.join(id)
 }
 
 // maxTries bounds how often a reader joins a load that is of no use to it.
@@ -100,13 +108,16 @@ func (c *Cache[V]) fly(ctx context.Context, id string, seen found[V], impatient 
 			return c.found(got), 0
 		}
 		out = c.load(ctx, id, l)
+		if out.down {
+			return out, c.opt.DownTTL
+		}
 		if !out.overtaken || reloads == maxReloads {
 			return out, 0
 		}
 		// Somebody wrote or invalidated meanwhile: what was loaded may be the old value.
 		reloads++
 		seen = c.read(ctx, id, false)
-		if seen.state == usable {
+		if c.servable(seen) {
 			return c.found(seen), 0
 		}
 	}
@@ -118,10 +129,18 @@ const maxReloads = 1
 
 func (c *Cache[V]) found(f found[V]) outcome[V] {
 	out := outcome[V]{value: f.value, raw: f.raw, level: string(Remote), waited: true}
-	if f.missing {
+	switch {
+	case f.missing:
 		out.err = ErrNotFound
+	case f.fresh <= 0:
+		out.level = string(Stale)
 	}
 	return out
+}
+
+// servable reports whether an entry can be handed out without a load, unlike one that is kept for a loader that fails.
+func (c *Cache[V]) servable(f found[V]) bool {
+	return f.state == usable && (f.missing || f.fresh > 0 || f.fresh > -c.opt.StaleFor)
 }
 
 // lease is the right to store a load.
@@ -152,7 +171,7 @@ func (c *Cache[V]) lease(ctx context.Context, id string, seen found[V], impatien
 			return lease{token: ask.Token, seq: seq}, found[V]{}
 		case grant.Value != nil:
 			leave()
-			if f := c.judge(ctx, key, grant.Found, false); f.state == usable || f.state == down {
+			if f := c.judge(ctx, key, grant.Found, false); f.state == down || c.servable(f) {
 				return lease{}, f
 			} else if f.ttl == store.Forever {
 				ask.Mode = store.Replace
@@ -163,14 +182,15 @@ func (c *Cache[V]) lease(ctx context.Context, id string, seen found[V], impatien
 		case impatient:
 			leave()
 			return lease{}, found[V]{}
-		case !live:
-			leave()
+		}
+		if !live { // said wakes us when it hears, to look again
 			if err := c.hub.Start(ctx); err != nil {
+				leave()
 				return lease{}, found[V]{state: down, err: err}
 			}
-			continue
+		} else {
+			c.stats.waits.Add(1)
 		}
-		c.stats.waits.Add(1)
 		held := time.NewTimer(grant.Held)
 		select {
 		case <-said:
@@ -246,8 +266,8 @@ func (c *Cache[V]) load(ctx context.Context, id string, l lease) outcome[V] {
 	case l.token == "":
 		out.unsure = true
 	case out.err == nil, errors.Is(out.err, ErrNotFound):
-		stored, out.overtaken = c.fill(ctx, id, l, out)
-		out.unsure = !stored
+		f := c.fill(ctx, id, l, out)
+		stored, out.overtaken, out.unsure, out.down = f.stored, f.overtaken, !f.sure, f.away
 	default:
 		c.abandon(ctx, id, l.token)
 	}
@@ -257,16 +277,18 @@ func (c *Cache[V]) load(ctx context.Context, id string, l lease) outcome[V] {
 	return out
 }
 
-// abandon gives the lease back also where the caller's time is over.
-func (c *Cache[V]) abandon(ctx context.Context, id string, token store.Token) {
-	c.giveBack(ctx, c.Key(id), token)
+// abandon gives the lease back also where the caller's time is over. It reports whether it was ours still.
+func (c *Cache[V]) abandon(ctx context.Context, id string, token store.Token) bool {
+	return c.giveBack(ctx, c.Key(id), token)
 }
 
-func (c *Cache[V]) giveBack(ctx context.Context, key string, token store.Token) {
-	if err := c.store.Abandon(context.WithoutCancel(ctx), c.rb.Hot(), key, token); err != nil {
+func (c *Cache[V]) giveBack(ctx context.Context, key string, token store.Token) bool {
+	held, err := c.store.Release(context.WithoutCancel(ctx), c.rb.Hot(), key, token)
+	if err != nil {
 		c.rb.Logger().DebugContext(ctx, "cache: giving a lease back", "cache", c.name, "error", err)
 		c.leftBehind(err, key, token)
 	}
+	return held
 }
 
 // leftBehind sees to it that a lease ends whose load has ended while Redis was away. Errors that Redis itself answered
@@ -281,7 +303,9 @@ func (c *Cache[V]) leftBehind(err error, key string, token store.Token) {
 // loadDown is a load while Redis is away: nothing is stored, but the result answers for a moment.
 func (c *Cache[V]) loadDown(ctx context.Context, id string) (outcome[V], time.Duration) {
 	out, took := c.run(ctx, id)
-	if !c.disabled {
+	if c.disabled {
+		out.unsure = true // whoever comes later loads by himself
+	} else {
 		out.down = true
 		c.stats.down.Add(1)
 	}
@@ -364,11 +388,11 @@ func (c *Cache[V]) run(ctx context.Context, id string) (outcome[V], time.Duratio
 	return out, took
 }
 
-// fill stores an outcome. overtaken is true where Redis refused it, because somebody wrote or invalidated meanwhile.
-func (c *Cache[V]) fill(ctx context.Context, id string, l lease, out outcome[V]) (stored, overtaken bool) {
+// fill stores an outcome.
+func (c *Cache[V]) fill(ctx context.Context, id string, l lease, out outcome[V]) fill[V] {
 	fills := []fill[V]{{id: id, token: l.token, out: out}}
 	c.fillMany(ctx, l.seq, fills)
-	return fills[0].stored, fills[0].overtaken
+	return fills[0]
 }
 
 // fill is an outcome on its way to Redis.
@@ -377,8 +401,9 @@ type fill[V any] struct {
 	token store.Token
 	out   outcome[V]
 
-	entry             entry
-	stored, overtaken bool
+	entry entry
+	// sure: it was not overtaken when the load had ended, stored or not. away: Redis did not take it.
+	stored, overtaken, sure, away bool
 }
 
 // fillMany stores outcomes in pipelines, and says of each what became of it.
@@ -397,7 +422,8 @@ func (c *Cache[V]) fillMany(ctx context.Context, seq uint64, fills []fill[V]) {
 				c.stats.tooLarge.Add(1)
 				c.rb.Logger().WarnContext(ctx, "cache: value not stored", "cache", c.name, "id", f.id, "error", err)
 			}
-			c.abandon(ctx, f.id, f.token)
+			held := c.abandon(ctx, f.id, f.token)
+			f.sure = held && c.untouched(ctx, seq, f.entry.tags)
 			continue
 		}
 		f.entry.Token = f.token
@@ -424,11 +450,13 @@ func (c *Cache[V]) fillPart(ctx context.Context, seq uint64, size int, part []*f
 		case errs[i] != nil:
 			c.rb.Logger().DebugContext(ctx, "cache: storing a load", "cache", c.name, "error", errs[i])
 			c.leftBehind(errs[i], f.entry.V, f.token)
+			f.away = errors.Is(errs[i], redbrick.ErrUnavailable)
+			f.sure = f.away // as sure as any load while Redis is away
 		case !stored[i]:
 			c.stats.refused.Add(1)
 			f.overtaken = true
 		default:
-			f.stored = true
+			f.stored, f.sure = true, true
 		}
 	}
 	if len(tags) == 0 {
@@ -444,6 +472,15 @@ func (c *Cache[V]) fillPart(ctx context.Context, seq uint64, size int, part []*f
 			f.overtaken = err == nil && !valid
 		}
 	}
+}
+
+// untouched reports whether none of the tags was invalidated since seq was read.
+func (c *Cache[V]) untouched(ctx context.Context, seq uint64, tags []string) bool {
+	if len(tags) == 0 {
+		return true
+	}
+	valid, _, err := c.tags.Valid(ctx, seq, tags, true)
+	return valid && err == nil
 }
 
 // bigValue is from where a value is given the time of an ordinary command, not that of the hot path.

@@ -91,7 +91,7 @@ func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string
 			switch {
 			case c.pending.has(id):
 				rest = append(rest, lack[V]{id, found[V]{state: down}})
-			case f.state != usable, !f.missing && f.fresh <= 0 && f.fresh <= -c.opt.StaleFor: // gone, or kept for a loader that fails
+			case !c.servable(f): // gone, or kept for a loader that fails
 				rest = append(rest, lack[V]{id, f})
 			default:
 				out := c.use(ctx, id, f)
@@ -297,7 +297,7 @@ func (c *Cache[V]) flyMany(ctx context.Context, mine []claim[V], seq uint64) ([]
 	c.fillMany(ctx, seq, fills)
 	stored := len(fills) > 0
 	for i, f := range fills {
-		outs[at[i]].overtaken, outs[at[i]].unsure = f.overtaken, !f.stored
+		outs[at[i]].overtaken, outs[at[i]].unsure = f.overtaken, !f.sure
 		stored = stored && f.stored
 	}
 	c.landMany(mine, outs, err)
@@ -314,7 +314,7 @@ func (c *Cache[V]) landMany(mine []claim[V], outs []outcome[V], failed error) {
 			continue
 		}
 		out := outs[i]
-		out.unsure = false // as with loadDown
+		out.unsure = c.disabled // as with loadDown
 		keep := c.opt.DownTTL
 		if out.err == nil {
 			out.err = failed

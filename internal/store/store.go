@@ -295,7 +295,14 @@ func (s *Store) Touch(ctx context.Context, d script.Doer, v string, ttl time.Dur
 
 // Abandon gives a lease back unused.
 func (s *Store) Abandon(ctx context.Context, d script.Doer, v string, token Token) error {
-	return abandonScript.Do(ctx, d, []string{v, s.LeaseKey(v)}, []string{string(token), s.wake}).Error()
+	_, err := s.Release(ctx, d, v, token)
+	return err
+}
+
+// Release is Abandon that also reports whether the lease was the caller's still: nobody has called Set or Drop since.
+func (s *Store) Release(ctx context.Context, d script.Doer, v string, token Token) (held bool, err error) {
+	n, err := abandonScript.Do(ctx, d, []string{v, s.LeaseKey(v)}, []string{string(token), s.wake}).AsInt64()
+	return n == 1, err
 }
 
 func outcomes(results []rueidis.RedisResult) ([]bool, []error) {
