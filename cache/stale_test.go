@@ -525,3 +525,125 @@ func TestAnInvalidationHoldsInItsOwnProcessBeforeItIsHeardOf(t *testing.T) {
 	})
 
 }
+
+// gated is a codec whose decoding of one version waits.
+type gated struct {
+	cache.Codec[row]
+	version       int64
+	reached, open chan struct{}
+}
+
+func (c gated) Decode(data []byte) (row, error) {
+	r, err := c.Codec.Decode(data)
+	if r.N == c.version {
+		c.reached <- struct{}{}
+		<-c.open
+	}
+	return r, err
+}
+
+// TestAnInvalidationIsNotHiddenByAFlightThatReadRedis: a flight found the write of another process instead of storing its
+// own load. It must not give that to readers who come after this process has invalidated it.
+func TestAnInvalidationIsNotHiddenByAFlightThatReadRedis(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		far := redistest.Another(t, rb)
+		for _, inv := range invalidations() {
+			if inv.name == "WriteThrough" {
+				continue // compares with version 2
+			}
+			db := newTable()
+			gate := gated{cache.JSON[row](), 2, make(chan struct{}, 10), make(chan struct{})}
+			o := cache.Options[row]{Load: db.load, Codec: gate, NoNear: true, Tags: func(id string, _ row) []string { return []string{"tag of " + id} }}
+			here := patientCache(t, rb, inv.name, o)
+			o.Codec = nil
+			there := patientCache(t, far, inv.name, o)
+			db.write("a1")
+			stop := db.stop("a1")
+			first := askFor(t.Context(), here, "a1")
+			<-stop.reached
+			if err := there.Set(t.Context(), "a1", db.write("a1")); err != nil {
+				t.Fatal(err)
+			}
+			close(stop.open)
+			<-gate.reached // the flight has found version 2
+			if err := inv.do(t.Context(), here, db, "a1"); err != nil {
+				t.Fatal(err)
+			}
+			late := askFor(t.Context(), here, "a1")
+			redistest.Eventually(t, 20*time.Second, func() error {
+				if s := here.Stats(); s.Misses+s.Hits < 2 {
+					return errors.New("the late reader has not looked yet")
+				}
+				return nil
+			})
+			close(gate.open)
+			expect(t, inv.name+": late", late, row{"a1", 3})
+			expect(t, inv.name+": first", first, row{"a1", 2})
+		}
+	})
+}
+
+// TestASetThatHasEndedStillWinsOverAnOlderLoad: nothing shows in Redis any more but that the lease is gone.
+func TestASetThatHasEndedStillWinsOverAnOlderLoad(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		db := newTable()
+		o := cache.Options[row]{Load: db.load, Jitter: -1, TTLOf: func(_ string, r row) time.Duration {
+			return map[int64]time.Duration{2: time.Millisecond}[r.N]
+		}}
+		c := patientCache(t, rb, "recipe", o)
+		db.write("a")
+		stop := db.stop("a")
+		leader := askFor(t.Context(), c, "a")
+		<-stop.reached
+		if err := c.Set(t.Context(), "a", db.write("a")); err != nil {
+			t.Fatal(err)
+		}
+		redistest.Eventually(t, 20*time.Second, func() error {
+			if n, err := rb.Do(t.Context(), rb.B().Exists().Key(c.Key("a")).Build()).AsInt64(); n != 0 || err != nil {
+				return fmt.Errorf("still there: %w", err)
+			}
+			return nil
+		})
+		close(stop.open)
+		expect(t, "leader", leader, row{"a", 2})
+		expect(t, "later", askFor(t.Context(), c, "a"), row{"a", 2})
+	})
+}
+
+// TestNobodyJoinsALoadWithoutALeaseThatBeganBefore: nobody knows whether another process has invalidated it meanwhile.
+func TestNobodyJoinsALoadWithoutALeaseThatBeganBefore(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		db := newTable()
+		o := cache.Options[row]{Load: db.load}
+		there := patientCache(t, redistest.Another(t, rb), "recipe", o)
+		o.SoftTimeout = time.Second
+		here := patientCache(t, rb, "recipe", o)
+		db.write("a")
+		hanging := db.stop("a")
+		holder := askFor(t.Context(), there, "a")
+		<-hanging.reached
+		second := db.stop("a")
+		first := askFor(t.Context(), here, "a")
+		<-second.reached // its patience is at an end: it loads without a lease
+		db.write("a")
+		if err := there.Delete(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		misses := here.Stats().Misses
+		late := askFor(t.Context(), here, "a")
+		redistest.Eventually(t, 20*time.Second, func() error {
+			if here.Stats().Misses == misses {
+				return errors.New("not there yet")
+			}
+			return nil
+		})
+		close(second.open)
+		expect(t, "late", late, row{"a", 2})
+		expect(t, "first", first, row{"a", 1})
+		close(hanging.open)
+		expect(t, "holder of the lease", holder, row{"a", 2})
+	})
+}
