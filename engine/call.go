@@ -131,15 +131,6 @@ func (c *call) int64Arg(b []byte) (int64, bool) {
 	return n, ok
 }
 
-// floatArg reads a floating point number, or answers an error.
-func (c *call) floatArg(b []byte) (float64, bool) {
-	f, ok := num.Float(b)
-	if !ok {
-		c.fail(errNotFloat)
-	}
-	return f, ok
-}
-
 // rangeArg reads an integer within bounds, or answers the error given.
 func (c *call) rangeArg(b []byte, least, most int64, text string) (int64, bool) {
 	n, ok := num.Int(b)
