@@ -44,6 +44,7 @@ type Cache[V any] struct {
 	tracked    *redbrick.Lane
 	life       context.Context //nolint:containedctx // background refreshes end with the cache
 	end        context.CancelFunc
+	ending     sync.RWMutex // guards work.Add against close
 	work       sync.WaitGroup
 }
 
@@ -195,7 +196,9 @@ func (c *Cache[V]) Key(id string) string { return c.prefix + keyspace.EscapeID(i
 // close ends the background work of the cache; the client calls it.
 func (c *Cache[V]) close() {
 	c.flights.close()
+	c.ending.Lock()
 	c.end()
+	c.ending.Unlock()
 	c.work.Wait()
 	if c.near != nil {
 		c.near.Close()

@@ -1,0 +1,173 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/store"
+)
+
+// miss answers a read that Redis could not: by the load under way in this process, or by one of its own. What the reader
+// gets was valid in Redis, or loaded by a load that began after the call, or was not overtaken by an invalidation.
+func (c *Cache[V]) miss(ctx context.Context, id string, seen found[V]) outcome[V] {
+	if seen.state != down {
+		c.stats.misses.Add(1)
+	}
+	tick := c.flights.tick.Add(1)
+	impatient := false
+	f, first := c.board(ctx, id)
+	for try := 0; ; {
+		var soft <-chan time.Time
+		if first {
+			c.launch(ctx, id, f, seen, impatient)
+		} else if c.opt.SoftTimeout > 0 {
+			timer := time.NewTimer(c.opt.SoftTimeout)
+			defer timer.Stop()
+			soft = timer.C
+		}
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return outcome[V]{err: ctx.Err()}
+		case <-soft:
+			// The load of another hangs: all who wait for it go on without it.
+			f, first = c.flights.replace(id, f)
+			impatient = true
+			continue
+		case <-f.hangs:
+			f, first = c.flights.replace(id, f)
+			impatient = true
+			continue
+		}
+		out := f.out
+		stale := (out.overtaken || out.unsure) && out.tick < tick
+		if first || try >= maxTries || (!out.failed && !stale) {
+			return out
+		}
+		try++
+		f, first = c.board(ctx, id)
+	}
+}
+
+// board returns the flight that a reader waits for.
+func (c *Cache[V]) board(ctx context.Context, id string) (f *flight[V], first bool) {
+	if isFresh(ctx) {
+		return newFlight[V](), true // a flight under way may have read before the call
+	}
+	return c.flights.join(id)
+}
+
+// maxTries bounds how often a reader joins a load that is of no use to it.
+const maxTries = 3
+
+// launch runs a flight; the caller may leave before it lands.
+func (c *Cache[V]) launch(ctx context.Context, id string, f *flight[V], seen found[V], impatient bool) {
+	detached := context.WithoutCancel(ctx)
+	if !c.spawn(func() {
+		out, keep := c.fly(detached, id, seen, impatient)
+		c.flights.land(id, f, out, keep)
+	}) {
+		c.flights.land(id, f, outcome[V]{err: fmt.Errorf("cache %q: %w: closed", c.name, redbrick.ErrUnavailable)}, 0)
+	}
+}
+
+// spawn runs f as a part of the cache: closing the client waits for it.
+func (c *Cache[V]) spawn(f func()) bool {
+	c.ending.RLock() // close waits for what was added before it, and nothing is added after
+	defer c.ending.RUnlock()
+	if c.life.Err() != nil {
+		return false
+	}
+	c.work.Add(1)
+	go func() {
+		defer c.work.Done()
+		f()
+	}()
+	return true
+}
+
+// fly finds the value of an id: by a load under a lease, or by waiting for the load of another process. keep is for how
+// long the outcome answers later readers.
+func (c *Cache[V]) fly(ctx context.Context, id string, seen found[V], impatient bool) (out outcome[V], keep time.Duration) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(c.life, cancel)
+	defer stop()
+	for reloads := 0; ; {
+		if seen.state == down || c.disabled || c.pending.has(id) {
+			return c.loadDown(ctx, id)
+		}
+		l, got := c.lease(ctx, id, seen, impatient)
+		switch got.state {
+		case down:
+			seen = got
+			continue
+		case usable:
+			return c.found(got), 0
+		}
+		out = c.load(ctx, id, l)
+		if out.down {
+			return out, c.opt.DownTTL
+		}
+		if !out.overtaken || reloads == maxReloads {
+			return out, 0
+		}
+		// Somebody wrote or invalidated meanwhile: what was loaded may be the old value.
+		reloads++
+		seen = c.read(ctx, id, false)
+		if c.servable(seen) {
+			return c.found(seen), 0
+		}
+	}
+}
+
+// maxReloads is how often a load that was overtaken is repeated before its value is handed to those who asked before it
+// began, and to them alone.
+const maxReloads = 1
+
+func (c *Cache[V]) found(f found[V]) outcome[V] {
+	out := outcome[V]{value: f.value, raw: f.raw, level: string(Remote), waited: true}
+	switch {
+	case f.missing:
+		out.err = ErrNotFound
+	case f.fresh <= 0:
+		out.level = string(Stale)
+	}
+	return out
+}
+
+// servable reports whether an entry can be handed out without a load, unlike one that is kept for a loader that fails.
+func (c *Cache[V]) servable(f found[V]) bool {
+	return f.state == usable && (f.missing || f.fresh > 0 || f.fresh > -c.opt.StaleFor)
+}
+
+// refresh loads an id in the background, once at a time.
+func (c *Cache[V]) refresh(ctx context.Context, id string, seen found[V]) {
+	if c.opt.Load == nil || !c.refreshing.begin(id) {
+		return
+	}
+	detached := context.WithoutCancel(ctx)
+	if !c.spawn(func() {
+		failed := true
+		defer func() { c.refreshing.end(id, failed) }()
+		ctx, cancel := context.WithCancel(detached)
+		defer cancel()
+		stop := context.AfterFunc(c.life, cancel)
+		defer stop()
+		ask := store.Ask{V: c.Key(id), Token: store.NewToken(), Mode: store.Refresh, Seen: seen.ttl}
+		grant, seq, err := c.acquire(ctx, ask)
+		switch {
+		case err != nil:
+		case grant.Granted:
+			out := c.load(ctx, id, lease{token: ask.Token, seq: seq})
+			failed = out.err != nil && !errors.Is(out.err, ErrNotFound)
+		default: // another process is at it, or was
+			failed = false
+		}
+	}) {
+		c.refreshing.end(id, true)
+	}
+}
