@@ -275,10 +275,14 @@ func TestInvalidationsWithoutRedisAreReplayed(t *testing.T) {
 					nearly(t, theirs, id)
 				}
 				f.begin(d)
-				for range 20 { // some from memory, some from the loader, which is kept for an hour
-					for _, id := range ids {
-						get(t, d.c, id)
-					}
+				for _, id := range ids { // until it comes from the loader, whose answer is kept for an hour
+					redistest.Eventually(t, patience, func() error {
+						r, err := d.c.Lookup(t.Context(), id)
+						if err == nil && r.Level != cache.Loaded {
+							err = fmt.Errorf("%s comes from %q", id, r.Level)
+						}
+						return err
+					})
 				}
 				d.row.Store(2)
 				if err := invalidate(t.Context(), d.c); !errors.Is(err, redbrick.ErrUnavailable) {

@@ -154,6 +154,35 @@ func TestNearFollowsWritersOfOtherProcesses(t *testing.T) {
 	})
 }
 
+// News of a write are on their way: a fresh read does not wait for them.
+func TestFreshReadIsAheadOfTheNews(t *testing.T) {
+	t.Parallel()
+	for feed, edit := range feeds {
+		t.Run(feed, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Private(t)
+			proxy := redistest.NewProxy(t, server.Addr())
+			writer := redistest.OpenURL(t, server.URL(), edit(t, server, server.Addr()))
+			reader := redistest.OpenURL(t, "redis://"+proxy.Addr(), edit(t, server, proxy.Addr()),
+				func(o *redbrick.Options) { o.Namespace = writer.Namespace() })
+			s := newStorm(t, writer, reader)
+			for i := range 5 {
+				id := numberID(i)
+				nearly(t, s.readers[0], id)
+				proxy.Delay(200*time.Millisecond, redistest.ToClient)
+				want := s.db.row(id).Add(1)
+				if err := s.writer.Delete(t.Context(), id); err != nil {
+					t.Fatal(err)
+				}
+				if got, err := s.readers[0].Get(cache.Fresh(t.Context()), id); err != nil || got != want {
+					t.Errorf("fresh read: %d, %v; want %d", got, err, want)
+				}
+				proxy.Delay(0)
+			}
+		})
+	}
+}
+
 // feeds are the three ways in which a process hears of writes.
 var feeds = map[string]func(t *testing.T, s *redistest.Server, addr string) func(*redbrick.Options){
 	"tracking": func(*testing.T, *redistest.Server, string) func(*redbrick.Options) { return func(*redbrick.Options) {} },
