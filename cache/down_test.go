@@ -329,7 +329,7 @@ func TestCacheThatIsMadeBeforeRedisIsThere(t *testing.T) {
 	}
 	defer rb.Close()
 	var loads atomic.Int64
-	c := newCache(t, rb, "n", cache.Options[int64]{Load: counted(&loads), Tags: tagged("a")})
+	c := newCache(t, rb, "n", cache.Options[int64]{Load: numbered(&loads), Tags: tagged("a")})
 	for range 100 {
 		if v := get(t, c, "a"); v > 3 {
 			t.Fatalf("load %d within a moment", v)

@@ -60,6 +60,12 @@ func (s *table) stop(id string) *loadGate {
 	return g
 }
 
+func (s *table) loaded(id string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loads[id]
+}
+
 func (s *table) load(_ context.Context, id string) (row, error) {
 	s.mu.Lock()
 	r := row{id, s.rows[id]}

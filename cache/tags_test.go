@@ -17,7 +17,7 @@ import (
 )
 
 // counted makes a loader whose value is the number of the load.
-func counted(n *atomic.Int64) cache.Load[int64] {
+func numbered(n *atomic.Int64) cache.Load[int64] {
 	return func(context.Context, string) (int64, error) { return n.Add(1), nil }
 }
 
@@ -107,11 +107,11 @@ func TestTagsReachEveryCacheAndProcess(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		ctx := t.Context()
 		var n atomic.Int64
-		o := cache.Options[int64]{Tags: tagged("common"), Load: counted(&n), EarlyRefresh: -1}
+		o := cache.Options[int64]{Tags: tagged("common"), Load: numbered(&n), EarlyRefresh: -1}
 		other := redistest.Another(t, rb)
 		a, b := newCache(t, rb, "a", o), newCache(t, rb, "b", o)
 		far := newCache(t, other, "a", o)
-		plain := newCache(t, rb, "plain", cache.Options[int64]{Load: counted(&n), EarlyRefresh: -1})
+		plain := newCache(t, rb, "plain", cache.Options[int64]{Load: numbered(&n), EarlyRefresh: -1})
 		kept := get(t, plain, "1")
 		for range 3 {
 			old := map[*cache.Cache[int64]]int64{}
@@ -183,7 +183,7 @@ func TestAnEntryMayBearManyTags(t *testing.T) {
 			tags[i] = fmt.Sprintf("tag %d", i)
 		}
 		var n atomic.Int64
-		most := newCache(t, rb, "most", cache.Options[int64]{Tags: tagged(tags[:128]...), Load: counted(&n), EarlyRefresh: -1})
+		most := newCache(t, rb, "most", cache.Options[int64]{Tags: tagged(tags[:128]...), Load: numbered(&n), EarlyRefresh: -1})
 		for _, tag := range []string{"tag 0", "tag 64", "tag 127"} {
 			before := get(t, most, "1")
 			if got := get(t, most, "1"); got != before {
@@ -197,7 +197,7 @@ func TestAnEntryMayBearManyTags(t *testing.T) {
 			}
 		}
 		// One more is an error to Set, and is handed out but not stored by Get.
-		over := newCache(t, rb, "over", cache.Options[int64]{Tags: tagged(tags...), Load: counted(&n)})
+		over := newCache(t, rb, "over", cache.Options[int64]{Tags: tagged(tags...), Load: numbered(&n)})
 		err := over.Set(ctx, "1", 1)
 		for _, part := range []string{`"over"`, `"1"`, "129 tags", "at most 128"} {
 			if err == nil || !strings.Contains(err.Error(), part) {
@@ -220,7 +220,7 @@ func TestALostClockOfTheTagsIsSafe(t *testing.T) {
 		ctx := t.Context()
 		for i, lost := range [][]string{{"~t:{tags}"}, {"~tc:{tags}"}, {"~t:{tags}", "~tc:{tags}"}} {
 			var n atomic.Int64
-			o := cache.Options[int64]{Tags: tagged("x"), Load: counted(&n), EarlyRefresh: -1, NoNear: true}
+			o := cache.Options[int64]{Tags: tagged("x"), Load: numbered(&n), EarlyRefresh: -1, NoNear: true}
 			c := newCache(t, rb, fmt.Sprintf("recipe%d", i), o)
 			old := get(t, c, "1")
 			for _, key := range lost {
@@ -262,7 +262,7 @@ func TestBrokenNumbersOfTagsAreSafe(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		var n atomic.Int64
-		c := newCache(t, rb, "recipe", cache.Options[int64]{Tags: tagged("x"), Load: counted(&n), EarlyRefresh: -1, NoNear: true})
+		c := newCache(t, rb, "recipe", cache.Options[int64]{Tags: tagged("x"), Load: numbered(&n), EarlyRefresh: -1, NoNear: true})
 		for _, key := range []string{"~t:{tags}", "~tc:{tags}", "~t:{tags}:x"} {
 			old := get(t, c, "1")
 			do(t, rb, "SET", rb.Namespace()+key, "garbage")
