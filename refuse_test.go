@@ -137,6 +137,7 @@ func TestServerThatIsAwayIsAnErrorOnlyIfRequired(t *testing.T) {
 			})
 			o.RequireRedis = false
 			var rb *redbrick.Client
+			var err error
 			within(t, "Open", func() { rb, err = redbrick.Open(t.Context(), o) })
 			if err != nil {
 				t.Fatalf("not required: %v", err)
