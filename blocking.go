@@ -9,7 +9,8 @@ import (
 
 // Blocking is the lane of commands that wait on the server: BLPOP, XREAD BLOCK, WAIT. Such a call ends by its answer or
 // with its context, and has no other deadline: a link that dies silently meanwhile is noticed by nobody, so give the
-// context one. A call that is cut short costs a connection of this lane, which no other lane shares.
+// context one. A call that is cut short costs a connection of this lane, which no other lane shares, and what the server
+// hands to it before it knows is lost.
 //
 // The lane has connections of its own, made at the first call. Their number is bounded by the template's BlockingPoolSize.
 func (c *Client) Blocking() *Lane { return &c.blocking }
