@@ -417,16 +417,33 @@ func TestWriteThroughDropsTheEntryAlsoWhereTheWriteFails(t *testing.T) {
 	})
 }
 
-// ears are those connections of a client on which it hears of invalidations. What they bring can be held back.
+// ears are those connections of a client on which it hears of invalidations. What they bring can be held back, and so can
+// what the client says on its other connections.
 type ears struct {
-	mu   sync.Mutex
-	open chan struct{} // closed when nothing is held back
+	mu     sync.Mutex
+	open   chan struct{} // closed when nothing is held back
+	speak  chan struct{} // the same for the other connections
+	spoken chan struct{} // somebody waits for speak
 }
 
 func newEars() *ears {
-	e := &ears{open: make(chan struct{})}
+	e := &ears{open: make(chan struct{}), spoken: make(chan struct{}, 1)}
+	e.speak = e.open
 	close(e.open)
 	return e
+}
+
+// mute holds back what the client says, until release is called. spoken tells when it says something.
+func (e *ears) mute() (release func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	speak := make(chan struct{})
+	e.speak = speak
+	select {
+	case <-e.spoken: // of another time
+	default:
+	}
+	return sync.OnceFunc(func() { close(speak) })
 }
 
 // hold keeps back what the ears hear until release is called.
@@ -461,6 +478,20 @@ type earConn struct {
 func (c *earConn) Write(b []byte) (int, error) {
 	if bytes.Contains(b, []byte("TRACKING")) || bytes.Contains(b, []byte("SUBSCRIBE")) {
 		c.listens.Store(true)
+	}
+	c.ears.mu.Lock()
+	speak := c.ears.speak
+	c.ears.mu.Unlock()
+	if !c.listens.Load() {
+		select {
+		case <-speak:
+		default:
+			select {
+			case c.ears.spoken <- struct{}{}:
+			default:
+			}
+			<-speak
+		}
 	}
 	return c.Conn.Write(b)
 }
@@ -543,45 +574,93 @@ func (c gated) Decode(data []byte) (row, error) {
 }
 
 // TestAnInvalidationIsNotHiddenByAFlightThatReadRedis: a flight found the write of another process instead of storing its
-// own load. It must not give that to readers who come after this process has invalidated it.
+// own load. It must not give that to readers who come after it was invalidated: to no reader where this process has
+// done it, to no fresh reader where another has.
 func TestAnInvalidationIsNotHiddenByAFlightThatReadRedis(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		far := redistest.Another(t, rb)
 		for _, inv := range invalidations() {
-			if inv.name == "WriteThrough" {
-				continue // compares with version 2
-			}
-			db := newTable()
-			gate := gated{cache.JSON[row](), 2, make(chan struct{}, 10), make(chan struct{})}
-			o := cache.Options[row]{Load: db.load, Codec: gate, NoNear: true, Tags: func(id string, _ row) []string { return []string{"tag of " + id} }}
-			here := patientCache(t, rb, inv.name, o)
-			o.Codec = nil
-			there := patientCache(t, far, inv.name, o)
-			db.write("a1")
-			stop := db.stop("a1")
-			first := askFor(t.Context(), here, "a1")
-			<-stop.reached
-			if err := there.Set(t.Context(), "a1", db.write("a1")); err != nil {
-				t.Fatal(err)
-			}
-			close(stop.open)
-			<-gate.reached // the flight has found version 2
-			if err := inv.do(t.Context(), here, db, "a1"); err != nil {
-				t.Fatal(err)
-			}
-			late := askFor(t.Context(), here, "a1")
-			redistest.Eventually(t, 20*time.Second, func() error {
-				if s := here.Stats(); s.Misses+s.Hits < 2 {
-					return errors.New("the late reader has not looked yet")
+			for _, own := range []bool{true, false} {
+				if inv.name == "WriteThrough" {
+					continue // compares with version 2
 				}
-				return nil
-			})
-			close(gate.open)
-			expect(t, inv.name+": late", late, row{"a1", 3})
-			expect(t, inv.name+": first", first, row{"a1", 2})
+				who := fmt.Sprintf("%s-own-%t", inv.name, own)
+				db := newTable()
+				gate := gated{cache.JSON[row](), 2, make(chan struct{}, 10), make(chan struct{})}
+				o := cache.Options[row]{Load: db.load, Codec: gate, NoNear: true, Tags: func(id string, _ row) []string { return []string{"tag of " + id} }}
+				here := patientCache(t, rb, who, o)
+				o.Codec = nil
+				there := patientCache(t, far, who, o)
+				db.write("a1")
+				stop := db.stop("a1")
+				first := askFor(t.Context(), here, "a1")
+				<-stop.reached
+				if err := there.Set(t.Context(), "a1", db.write("a1")); err != nil {
+					t.Fatal(err)
+				}
+				close(stop.open)
+				<-gate.reached // the flight has found version 2
+				by, ctx := here, t.Context()
+				if !own {
+					by, ctx = there, cache.Fresh(ctx)
+				}
+				if err := inv.do(t.Context(), by, db, "a1"); err != nil {
+					t.Fatal(err)
+				}
+				late := askFor(ctx, here, "a1")
+				redistest.Eventually(t, 20*time.Second, func() error {
+					if s := here.Stats(); s.Misses+s.Hits < 2 && len(gate.reached) == 0 {
+						return errors.New("the late reader has not looked yet")
+					}
+					return nil
+				})
+				close(gate.open)
+				expect(t, who+": late", late, row{"a1", 3})
+				expect(t, who+": first", first, row{"a1", 2})
+			}
 		}
 	})
+}
+
+// TestAnInvalidationVoidsAReadThatBeganWhileItWasOnItsWay: the read found the old value, and keeps it to itself.
+func TestAnInvalidationVoidsAReadThatBeganWhileItWasOnItsWay(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, far *redbrick.Client) {
+		ears := newEars()
+		rb := redistest.Another(t, far, ears.apply)
+		for _, inv := range invalidations() {
+			if inv.name == "WriteThrough" {
+				continue // reads by itself
+			}
+			db := newTable()
+			gate := gated{cache.JSON[row](), 1, make(chan struct{}, 10), make(chan struct{})}
+			o := cache.Options[row]{Load: db.load, Codec: gate, Tags: func(id string, _ row) []string { return []string{"tag of " + id} }}
+			c := patientCache(t, rb, inv.name, o)
+			db.write("a1")
+			expect(t, "load", askFor(t.Context(), c, "a1"), row{"a1", 1})
+			speak := ears.mute()
+			done := make(chan error, 1)
+			go func() { done <- inv.do(t.Context(), c, db, "a1") }()
+			<-ears.spoken // it is on its way
+			reader := askFor(t.Context(), c, "a1")
+			<-gate.reached // has the old value from Redis
+			listen := ears.hold()
+			speak()
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			close(gate.open)
+			expect(t, inv.name+": the reader that began before", reader, row{"a1", 1})
+			short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			if r, err := c.Get(short, "a1"); err == nil && r.N != 2 {
+				t.Errorf("%s: after: got %v, want version 2", inv.name, r)
+			}
+			cancel()
+			listen()
+			expect(t, inv.name+": in the end", askFor(t.Context(), c, "a1"), row{"a1", 2})
+		}
+	}, redistest.Tracking)
 }
 
 // TestASetThatHasEndedStillWinsOverAnOlderLoad: nothing shows in Redis any more but that the lease is gone.
