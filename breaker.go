@@ -11,6 +11,7 @@ import (
 
 // A breaker keeps calls off a Redis that does not answer. On one server it is one cell; on Cluster every 64 slots have a
 // cell of their own, so that one master that is away does not take the others with it, and no topology has to be known.
+// Where the slots of two masters meet within a cell, it stands for both.
 //
 // A cell opens after breakerThreshold failures in a row. While it is open a probe is sent in the background; the first
 // answer starts the recovery, in which reads are let through in a growing share, so that a server that has just come
