@@ -45,4 +45,6 @@ var (
 	bPXAT      = []byte("PXAT")
 	bPExpireAt = []byte("PEXPIREAT")
 	bKeepTTL   = []byte("KEEPTTL")
+	bAppend    = []byte("APPEND")
+	bRPush     = []byte("RPUSH")
 )

@@ -65,6 +65,10 @@ type object interface {
 	clone() object
 	// digest mixes the content into DEBUG DIGEST.
 	digest(d *digest)
+	// rebuild yields commands that make this value under key where there is nothing, its lifetime apart, until yield
+	// returns false. Each is of bounded size (see pieces), its words are good until the next one. The value may be asked
+	// for one command at a time, and is not changed before the last.
+	rebuild(key []byte, yield func(words [][]byte) bool)
 }
 
 // expiryHeap holds the keys that have a lifetime, earliest end first.

@@ -114,6 +114,8 @@ func cmdline(parts ...any) (out []string) {
 type round struct {
 	ours, theirs *peer
 	replica      *peer // of an engine that runs the effects of ours
+	rebuilt      *Engine
+	engine       *Engine // of ours
 	clean        func()
 }
 
@@ -143,6 +145,9 @@ func (r *round) differ(t *testing.T, cmds [][]string) (at int, why string) {
 	}
 	if w, g := r.ours.do(t, "DEBUG", "DIGEST"), r.replica.do(t, "DEBUG", "DIGEST"); w.String() != g.String() {
 		return len(cmds), fmt.Sprintf("the effects give other data: digest %s, want %s", g, w)
+	}
+	if w, g := r.ours.do(t, "DEBUG", "DIGEST"), rebuildInto(t, r.rebuilt, r.engine); w.text != g {
+		return len(cmds), fmt.Sprintf("rebuilt values give other data: digest %s, want %s", g, w)
 	}
 	return -1, ""
 }
@@ -189,9 +194,11 @@ func TestFuzzAgainstRedis(t *testing.T) {
 		total += g.weight
 	}
 	ours, theirs, third := dialEngine(t, e), dialServer(t, s), dialEngine(t, copyOf.e)
+	rebuilt := open(t, Options{})
+	rebuilt.replaying = true
 	for n := 0; n < commands; n += fuzzRound {
 		proto := pick(random, "2", "3")
-		r := &round{ours, theirs, third, func() {
+		r := &round{ours, theirs, third, rebuilt, e, func() {
 			for _, p := range []*peer{ours, theirs} {
 				p.do(t, "RESET")
 				p.do(t, "HELLO", proto)

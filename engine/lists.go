@@ -23,6 +23,16 @@ func (l *list) digest(d *digest) {
 	}
 }
 
+func (l *list) rebuild(key []byte, yield func([][]byte) bool) {
+	p := newPieces(yield, bRPush, key)
+	for i := range l.Len() {
+		if !p.add(view(l.At(i))) {
+			return
+		}
+	}
+	p.end()
+}
+
 // side is an end of a list.
 type side bool
 
