@@ -32,10 +32,25 @@ type flight[V any] struct {
 	// hangs is closed when those who wait are to go on with next.
 	hangs chan struct{}
 	next  *flight[V] // guarded by flights.mu
+	// depth is how many flights before it were found hanging. It does not wait for other processes if there were any, and
+	// each is given twice the time of the one before: loads that are all slow do not pile up.
+	depth int
 }
+
+// maxDepth bounds the doubling.
+const maxDepth = 10
 
 func newFlight[V any]() *flight[V] {
 	return &flight[V]{done: make(chan struct{}), hangs: make(chan struct{})}
+}
+
+func (f *flight[V]) hasLanded() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // flights are the loads under way. An invalidation by this process detaches the flight of its id: readers that come later
@@ -47,11 +62,12 @@ type flights[V any] struct {
 	closed bool
 }
 
-// join returns the flight of an id; first is true for the caller that has to run it.
-func (s *flights[V]) join(id string) (f *flight[V], first bool) {
+// join returns the flight of an id; first is true for the caller that has to run it. One that has landed answers only
+// those who have found Redis away.
+func (s *flights[V]) join(id string, away bool) (f *flight[V], first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f = s.byID[id]; f != nil {
+	if f = s.byID[id]; f != nil && (away || !f.hasLanded()) {
 		return f, false
 	}
 	f = newFlight[V]()
@@ -77,6 +93,7 @@ func (s *flights[V]) replace(id string, f *flight[V]) (next *flight[V], first bo
 		return other, false
 	}
 	f.next = newFlight[V]()
+	f.next.depth = min(f.depth+1, maxDepth)
 	if !s.closed {
 		s.byID[id] = f.next
 	}
@@ -129,10 +146,8 @@ func (s *flights[V]) landed() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, f := range s.byID {
-		select {
-		case <-f.done:
+		if f.hasLanded() {
 			delete(s.byID, id)
-		default:
 		}
 	}
 }

@@ -265,7 +265,7 @@ func (c *Cache[V]) claim(ctx context.Context, rest []lack[V]) (mine []claim[V], 
 
 // claimDown joins the readers of an id while Redis is away: the first of them loads.
 func (c *Cache[V]) claimDown(l lack[V], mine []claim[V], left []string) ([]claim[V], []string) {
-	f, first := c.flights.join(l.id)
+	f, first := c.flights.join(l.id, true)
 	if !first {
 		return mine, append(left, l.id)
 	}

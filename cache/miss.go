@@ -17,57 +17,76 @@ func (c *Cache[V]) miss(ctx context.Context, id string, seen found[V]) outcome[V
 		c.stats.misses.Add(1)
 	}
 	tick := c.flights.tick.Add(1)
-	impatient := false
-	f, first := c.board(ctx, id)
-	for try := 0; ; {
-		var soft <-chan time.Time
+	for try := 0; ; try++ {
+		f, first := c.board(ctx, id, seen.state == down)
 		if first {
-			c.launch(ctx, id, f, seen, impatient)
-		} else if c.opt.SoftTimeout > 0 {
-			timer := time.NewTimer(c.opt.SoftTimeout)
-			defer timer.Stop()
-			soft = timer.C
+			c.launch(ctx, id, f, seen)
 		}
-		select {
-		case <-f.done:
-		case <-ctx.Done():
-			return outcome[V]{err: ctx.Err()}
-		case <-soft:
-			// The load of another hangs: all who wait for it go on without it.
-			f, first = c.flights.replace(id, f)
-			impatient = true
-			continue
-		case <-f.hangs:
-			f, first = c.flights.replace(id, f)
-			impatient = true
-			continue
-		}
-		out := f.out
+		out, mine := c.await(ctx, id, f, first, seen)
 		stale := (out.overtaken || out.unsure) && out.tick < tick
-		if first || try >= maxTries || (!out.failed && !stale) {
+		if mine || try >= maxTries || (!out.failed && !stale) {
 			return out
 		}
-		try++
-		f, first = c.board(ctx, id)
+	}
+}
+
+// await waits for a flight to land. One that takes too long is joined by a second: all who wait then take the answer of
+// whichever lands first, and move no further, so that a loader that is slow for everybody answers everybody. mine is true
+// where the caller has nothing better to wait for: the flight was its own, or its time is over.
+func (c *Cache[V]) await(ctx context.Context, id string, f *flight[V], first bool, seen found[V]) (out outcome[V], mine bool) {
+	var soft <-chan time.Time
+	if !first && c.opt.SoftTimeout > 0 {
+		timer := time.NewTimer(c.opt.SoftTimeout << f.depth)
+		defer timer.Stop()
+		soft = timer.C
+	}
+	hangs := f.hangs
+	var second *flight[V]
+	var secondDone chan struct{}
+	lead := false
+	for {
+		select {
+		case <-f.done:
+			if !f.out.failed || secondDone == nil {
+				return f.out, first
+			}
+			f, first, secondDone = second, lead, nil
+			continue
+		case <-secondDone:
+			if !second.out.failed {
+				return second.out, lead
+			}
+			secondDone = nil
+			continue
+		case <-soft:
+		case <-hangs:
+		case <-ctx.Done():
+			return outcome[V]{err: ctx.Err()}, true
+		}
+		soft, hangs = nil, nil
+		if second, lead = c.flights.replace(id, f); lead {
+			c.launch(ctx, id, second, seen)
+		}
+		secondDone = second.done
 	}
 }
 
 // board returns the flight that a reader waits for.
-func (c *Cache[V]) board(ctx context.Context, id string) (f *flight[V], first bool) {
+func (c *Cache[V]) board(ctx context.Context, id string, away bool) (f *flight[V], first bool) {
 	if isFresh(ctx) {
 		return newFlight[V](), true // a flight under way may have read before the call
 	}
-	return c.flights.join(id)
+	return c.flights.join(id, away)
 }
 
 // maxTries bounds how often a reader joins a load that is of no use to it.
 const maxTries = 3
 
 // launch runs a flight; the caller may leave before it lands.
-func (c *Cache[V]) launch(ctx context.Context, id string, f *flight[V], seen found[V], impatient bool) {
+func (c *Cache[V]) launch(ctx context.Context, id string, f *flight[V], seen found[V]) {
 	detached := context.WithoutCancel(ctx)
 	if !c.spawn(func() {
-		out, keep := c.fly(detached, id, seen, impatient)
+		out, keep := c.fly(detached, id, seen, f.depth > 0)
 		c.flights.land(id, f, out, keep)
 	}) {
 		c.flights.land(id, f, outcome[V]{err: fmt.Errorf("cache %q: %w: closed", c.name, redbrick.ErrUnavailable)}, 0)

@@ -138,6 +138,36 @@ func TestALoaderThatHangsHarmsNobodyElse(t *testing.T) {
 	})
 }
 
+// TestALoaderSlowerThanThePatienceAnswers: readers who all wait longer than SoftTimeout get the first answer that comes, and
+// do not chase each other from load to load.
+func TestALoaderSlowerThanThePatienceAnswers(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		var loads atomic.Int64
+		c := patientCache(t, rb, "recipe", cache.Options[row]{
+			SoftTimeout: 20 * time.Millisecond,
+			Load: func(_ context.Context, id string) (row, error) {
+				loads.Add(1)
+				<-time.After(500 * time.Millisecond)
+				return row{id, 1}, nil
+			},
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		var readers []<-chan reply[row]
+		for range 50 {
+			readers = append(readers, askFor(ctx, c, "a"))
+			<-time.After(2 * time.Millisecond) // they come while the others wait
+		}
+		for _, r := range readers {
+			expect(t, "a reader", r, row{"a", 1})
+		}
+		if n := loads.Load(); n > 10 { // one after 0, 20, 60, 140 and 300 ms
+			t.Errorf("50 readers ran %d loads, want about 5", n)
+		}
+	})
+}
+
 // TestACallerThatLeavesHarmsNobodyElse: the load of a reader that cancels goes on for the others, once.
 func TestACallerThatLeavesHarmsNobodyElse(t *testing.T) {
 	t.Parallel()
