@@ -16,8 +16,9 @@ const maxPending = 100_000
 // lies in Redis under them.
 type pending struct {
 	mu      sync.RWMutex
-	ids     map[string]struct{}
-	tags    map[string]struct{}
+	last    uint64            // counts what was added: a repetition under way does not stand for what comes during it
+	ids     map[string]uint64 // the number of the newest invalidation of each
+	tags    map[string]uint64
 	leases  map[string]store.Token // by key: those of loads that ended while Redis was away
 	running bool
 }
@@ -58,13 +59,14 @@ func (p *pending) add(ids ...string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ids == nil {
-		p.ids = make(map[string]struct{})
+		p.ids = make(map[string]uint64)
 	}
+	p.last++
 	for _, id := range ids {
 		if _, ok := p.ids[id]; !ok && len(p.ids) >= maxPending {
 			return false
 		}
-		p.ids[id] = struct{}{}
+		p.ids[id] = p.last
 	}
 	return true
 }
@@ -73,10 +75,11 @@ func (p *pending) addTags(tags ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.tags == nil {
-		p.tags = make(map[string]struct{})
+		p.tags = make(map[string]uint64)
 	}
+	p.last++
 	for _, t := range tags {
-		p.tags[t] = struct{}{}
+		p.tags[t] = p.last
 	}
 }
 
@@ -90,7 +93,8 @@ func (p *pending) has(id string) bool {
 	return ok
 }
 
-func (p *pending) some() (ids, tags []string) {
+// some returns a batch of what waits, and the number it stands for.
+func (p *pending) some() (ids, tags []string, upTo uint64) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for id := range p.ids {
@@ -103,17 +107,22 @@ func (p *pending) some() (ids, tags []string) {
 			break
 		}
 	}
-	return ids, tags
+	return ids, tags, p.last
 }
 
-func (p *pending) done(ids, tags []string) {
+// done takes out what was repeated, but not what was invalidated anew since.
+func (p *pending) done(ids, tags []string, upTo uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, id := range ids {
-		delete(p.ids, id)
+		if p.ids[id] <= upTo {
+			delete(p.ids, id)
+		}
 	}
 	for _, t := range tags {
-		delete(p.tags, t)
+		if p.tags[t] <= upTo {
+			delete(p.tags, t)
+		}
 	}
 }
 
@@ -136,7 +145,7 @@ func (c *Cache[V]) replay() {
 func (c *Cache[V]) replayAll() {
 	pause := 50 * time.Millisecond
 	for {
-		ids, tags := c.pending.some()
+		ids, tags, upTo := c.pending.some()
 		leases := c.pending.someLeases()
 		if len(ids)+len(tags)+len(leases) == 0 {
 			c.pending.mu.Lock()
@@ -148,7 +157,7 @@ func (c *Cache[V]) replayAll() {
 			c.pending.mu.Unlock()
 			continue
 		}
-		if c.endLeases(leases) && c.repeat(ids, tags) {
+		if c.endLeases(leases) && c.repeat(ids, tags, upTo) {
 			pause = 50 * time.Millisecond
 			continue
 		}
@@ -174,7 +183,7 @@ func (c *Cache[V]) endLeases(leases map[string]store.Token) bool {
 	return true
 }
 
-func (c *Cache[V]) repeat(ids, tags []string) bool {
+func (c *Cache[V]) repeat(ids, tags []string, upTo uint64) bool {
 	ctx, cancel := context.WithTimeout(c.life, time.Minute)
 	defer cancel()
 	keys := make([]string, len(ids))
@@ -196,7 +205,7 @@ func (c *Cache[V]) repeat(ids, tags []string) bool {
 			doneTags = tags
 		}
 	}
-	c.pending.done(done, doneTags)
+	c.pending.done(done, doneTags, upTo)
 	return len(done) == len(ids) && len(doneTags) == len(tags)
 }
 

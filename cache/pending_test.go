@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,4 +62,24 @@ func TestWhatWaitsToBeInvalidatedIsNotReadFromRedis(t *testing.T) {
 			t.Error("it was not invalidated after all")
 		}
 	})
+}
+
+// What fails again while it is being repeated is repeated again: the first repetition may have come before the second write.
+func TestWhatFailsAgainDuringItsRepetitionStaysPending(t *testing.T) {
+	t.Parallel()
+	var p pending
+	p.add("1", "2")
+	p.addTags("x", "y")
+	ids, tags, upTo := p.some()
+	p.add("1")
+	p.addTags("x")
+	p.done(ids, tags, upTo)
+	ids, tags, upTo = p.some()
+	if !slices.Equal(ids, []string{"1"}) || !slices.Equal(tags, []string{"x"}) {
+		t.Errorf("pending: %v, %v, want 1 and x", ids, tags)
+	}
+	p.done(ids, tags, upTo)
+	if ids, tags, _ = p.some(); len(ids)+len(tags) > 0 {
+		t.Errorf("pending in the end: %v, %v", ids, tags)
+	}
 }
