@@ -239,16 +239,24 @@ func TestWaitersInAnotherProcessAreWokenAndSendNothingMeanwhile(t *testing.T) {
 	server := redistest.Private(t)
 	rb := redistest.OpenURL(t, server.URL())
 	var began sync.WaitGroup
-	began.Add(n + 1)
+	began.Add(n)
 	open := make(chan struct{})
 	c := patientCache(t, rb, "recipe", cache.Options[row]{Load: func(_ context.Context, id string) (row, error) {
-		began.Done()
 		if id != "first" {
+			began.Done()
 			<-open
 		}
 		return row{id, 1}, nil
 	}})
-	expect(t, "first", askFor(t.Context(), c, "first"), row{"first", 1}) // and the server knows the scripts
+	redistest.Eventually(t, 20*time.Second, func() error { // the server knows the scripts once a load is stored
+		if _, err := c.Get(t.Context(), "first"); err != nil {
+			return err
+		}
+		if ok, err := c.Has(cache.Fresh(t.Context()), "first"); err != nil || !ok {
+			return fmt.Errorf("the first is not stored: %w", err)
+		}
+		return nil
+	})
 	var all crowd
 	for i := range n {
 		all = append(all, askFor(t.Context(), c, strconv.Itoa(i)))
