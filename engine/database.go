@@ -8,8 +8,9 @@ type database struct {
 	id       int
 	keys     dict.Dict[entry]
 	expiring expiryHeap
-	watched  map[string][]*client // by WATCH
-	waiting  map[string][]*waiter // by blocking commands, first come first
+	fields   timeHeap[*fieldTimes] // hashes that have fields with lifetimes
+	watched  map[string][]*client  // by WATCH
+	waiting  map[string][]*waiter  // by blocking commands, first come first
 }
 
 // live returns the node of a key, nil if there is none or its time is over; then it is dropped.
@@ -19,15 +20,27 @@ func (db *database) live(key []byte) *node {
 		db.expire(n)
 		return nil
 	}
+	if n != nil && n.Val.kind == kindHash {
+		db.endFields(n, allFields)
+	}
 	return n
 }
 
+// over reports that the time of a key, or of the last field of a hash, is over.
 func (db *database) over(n *node) bool {
-	return n.Val.expire != 0 && n.Val.expire < db.e.clock.ms() && !db.e.replaying
+	return (db.ended(n) || n.Val.kind == kindHash && asHash(n).fieldsOver(db.e.clock.ms())) && !db.e.replaying
+}
+
+func (db *database) ended(n *node) bool {
+	return n.Val.expire != 0 && n.Val.expire < db.e.clock.ms()
 }
 
 // expire drops a key whose time is over.
 func (db *database) expire(n *node) {
+	if !db.ended(n) {
+		db.endFields(n, allFields)
+		return
+	}
 	key := []byte(n.Key())
 	db.drop(n)
 	db.e.stats.expired++
@@ -41,6 +54,7 @@ func (db *database) put(key []byte, k kind) *node {
 	n, added := db.keys.Put(key)
 	if !added {
 		db.beforeChange(n)
+		db.forgetFields(n)
 	}
 	n.Val.str, n.Val.obj, n.Val.kind, n.Val.form = nil, nil, k, formAny
 	n.Val.used = db.e.clock.us
@@ -56,6 +70,7 @@ func (db *database) drop(n *node) {
 	if n.Val.heap != 0 {
 		db.expiring.remove(n)
 	}
+	db.forgetFields(n)
 	db.keys.Remove(n)
 }
 
@@ -74,7 +89,14 @@ func (db *database) setExpire(n *node, at int64) {
 		n.Val.expire = at
 		db.expiring.push(n)
 	}
-	if at != 0 && n.Val.heap == 1 && at < db.e.clock.planned/1000-slice.Milliseconds() {
+	if at != 0 && n.Val.heap == 1 {
+		db.planned(at)
+	}
+}
+
+// planned makes the loop look at its plan again if something ends before it would.
+func (db *database) planned(at int64) {
+	if at < db.e.clock.planned/1000-slice.Milliseconds() {
 		db.e.clock.planned = 0 // asked once
 		db.e.wake()
 	}
@@ -116,7 +138,7 @@ func (db *database) flush() (n int) {
 		}
 	}
 	db.keys.Clear()
-	db.expiring = nil
+	db.expiring, db.fields = nil, nil
 	return n
 }
 
@@ -126,6 +148,7 @@ func (db *database) exchange(o *database) {
 	o.touchSwapped(db)
 	db.keys, o.keys = o.keys, db.keys
 	db.expiring, o.expiring = o.expiring, db.expiring
+	db.fields, o.fields = o.fields, db.fields
 	for _, d := range []*database{db, o} {
 		for key := range d.waiting {
 			if d.keys.GetString(key) != nil {

@@ -47,4 +47,10 @@ var (
 	bKeepTTL   = []byte("KEEPTTL")
 	bAppend    = []byte("APPEND")
 	bRPush     = []byte("RPUSH")
+
+	bHSet       = []byte("HSET")
+	bHDel       = []byte("HDEL")
+	bHPExpireAt = []byte("HPEXPIREAT")
+	bFields     = []byte("FIELDS")
+	bOne        = []byte("1")
 )

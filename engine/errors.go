@@ -25,5 +25,6 @@ const (
 	errDBIndex     = "ERR DB index is out of range"
 	errNoAuth      = "NOAUTH Authentication required."
 	errExecAbort   = "EXECABORT Transaction discarded because of previous errors."
+	errCursor      = "ERR invalid cursor"
 	errNotPositive = "ERR value is out of range, must be positive"
 )

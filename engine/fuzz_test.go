@@ -20,6 +20,7 @@ var generators = []struct {
 	{10, genString},
 	{6, genKey},
 	{8, genList},
+	{8, genHash},
 	{2, genSort},
 }
 

@@ -114,6 +114,7 @@ func (db *database) take(to *node, e entry) {
 	if e.expire != 0 {
 		db.setExpire(to, e.expire)
 	}
+	db.planFields(to)
 }
 
 func cmdRename(c *call)   { c.rename(false) }

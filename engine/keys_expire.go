@@ -12,16 +12,7 @@ type expireIf struct{ nx, xx, gt, lt bool }
 
 func (c *call) expireOptions() (o expireIf, ok bool) {
 	for _, arg := range c.args[3:] {
-		switch {
-		case is(arg, "nx"):
-			o.nx = true
-		case is(arg, "xx"):
-			o.xx = true
-		case is(arg, "gt"):
-			o.gt = true
-		case is(arg, "lt"):
-			o.lt = true
-		default:
+		if !o.add(arg) {
 			c.fail("ERR Unsupported option " + string(arg))
 			return o, false
 		}
@@ -35,6 +26,23 @@ func (c *call) expireOptions() (o expireIf, ok bool) {
 		return o, false
 	}
 	return o, true
+}
+
+// add takes a condition by its name; false if it is none.
+func (o *expireIf) add(name []byte) bool {
+	switch {
+	case is(name, "nx"):
+		o.nx = true
+	case is(name, "xx"):
+		o.xx = true
+	case is(name, "gt"):
+		o.gt = true
+	case is(name, "lt"):
+		o.lt = true
+	default:
+		return false
+	}
+	return true
 }
 
 // allows reports whether a key that ends at old (0 for never) may end at at.

@@ -126,6 +126,7 @@ func TestListCases(t *testing.T) {
 			LPOS p c COUNT 0
 			LPOS p c COUNT 2
 			LPOS p c COUNT 2 RANK -1
+			LPOS p c COUNT 2 RANK -9223372036854775808
 			LPOS p c COUNT -1
 			LPOS p c MAXLEN 2
 			LPOS p c MAXLEN 3

@@ -291,9 +291,12 @@ func cmdLPos(c *call) {
 func (a *lposArgs) search(l *list, v string) (found []int) {
 	skip, want := a.rank-1, max(a.count, 1)
 	if a.rank < 0 {
-		skip = max(-(a.rank + 1), 0)
+		skip = -(a.rank + 1)
 	}
-	if a.count == 0 {
+	if a.rank == math.MinInt64 {
+		skip = 0 // as in Redis, which has no positive number for it
+	}
+	if a.count == 0 || a.rank == math.MinInt64 {
 		want = math.MaxInt64
 	}
 	for k := range l.Len() {

@@ -48,6 +48,12 @@ func (e *Engine) cron() time.Duration {
 			}
 			db.expire(db.expiring[0])
 		}
+		for !e.passive() && db.fields.due(e.clock.ms()) {
+			if time.Since(began) > sliceWork {
+				return 0
+			}
+			db.endFields(db.fields[0].node, fieldsPart)
+		}
 	}
 	e.serveReady()
 	next := idle
@@ -55,14 +61,25 @@ func (e *Engine) cron() time.Duration {
 		next = time.Duration(e.timers[0].at-e.clock.us) * time.Microsecond
 	}
 	for _, db := range e.dbs {
-		if len(db.expiring) > 0 && !e.passive() {
-			in := min(db.expiring[0].Val.expire-e.clock.ms(), idle.Milliseconds()) + 1
+		if at := db.nextEnd(); at != 0 && !e.passive() {
+			in := min(at-e.clock.ms(), idle.Milliseconds()) + 1
 			// Nobody sees a key whose time is over, so that there is no hurry.
 			next = min(next, max(time.Duration(in)*time.Millisecond, slice))
 		}
 	}
 	e.clock.planned = e.clock.us + next.Microseconds()
 	return max(next, time.Microsecond)
+}
+
+// nextEnd is when the next key or field ends, 0 for never.
+func (db *database) nextEnd() (at int64) {
+	if len(db.expiring) > 0 {
+		at = db.expiring[0].Val.expire
+	}
+	if len(db.fields) > 0 && (at == 0 || db.fields[0].end() < at) {
+		at = db.fields[0].end()
+	}
+	return at
 }
 
 // passive reports that keys are not to be dropped unless a command meets them.

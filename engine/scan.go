@@ -23,7 +23,7 @@ const defaultScanCount = 10
 func (c *call) scanOptions(at int) (o scanOptions, ok bool) {
 	cursor, ok := scanCursor(string(c.args[at]))
 	if !ok {
-		c.fail("ERR invalid cursor")
+		c.fail(errCursor)
 		return o, false
 	}
 	o = scanOptions{cursor: cursor, count: defaultScanCount}
@@ -94,6 +94,24 @@ func (c *call) answerScan(cursor uint64, n int) {
 	c.w.Array(2)
 	c.w.BulkString(strconv.FormatUint(cursor, 10))
 	c.w.Array(n)
+}
+
+// scanTarget looks up what SSCAN and its kin walk through, and reads their options; there is no need for good ones if
+// there is no such key. ok is false if it answered.
+func (c *call) scanTarget(k kind) (n *node, o scanOptions, ok bool) {
+	if _, ok = scanCursor(string(c.args[2])); !ok {
+		c.fail(errCursor)
+		return nil, o, false
+	}
+	if n, ok = c.readKind(c.args[1], k); !ok {
+		return nil, o, false
+	}
+	if n == nil {
+		c.answerScan(0, 0)
+		return nil, o, false
+	}
+	o, ok = c.scanOptions(2)
+	return n, o, ok
 }
 
 func cmdScan(c *call) {
