@@ -2,7 +2,6 @@ package engine
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/redbrick-go/redbrick/engine/internal/num"
 	"github.com/redbrick-go/redbrick/engine/internal/resp"
@@ -39,8 +38,7 @@ func (c *call) ok() { c.w.Status("OK") }
 
 // name is what the caller wrote for the command, as messages show it.
 func (c *call) name() string {
-	name, _, _ := strings.Cut(c.cmd.name, "|")
-	return name
+	return c.cmd.container()
 }
 
 // read looks up a key for reading. It counts hits and misses.

@@ -45,12 +45,13 @@ type client struct {
 	closing bool // ends after its replies
 	gone    bool // taken out of the engine
 
-	multi   *transaction
-	watch   watching
-	subs    subscriptions
-	blocked *waiter
-	paused  bool          // waits for CLIENT UNPAUSE
-	resume  chan struct{} // one token: blocked or paused no longer
+	multi    *transaction
+	watch    watching
+	tracking trackingMode
+	subs     subscriptions
+	blocked  *waiter
+	paused   bool          // waits for CLIENT UNPAUSE
+	resume   chan struct{} // one token: blocked or paused no longer
 }
 
 // clients are the connections of an engine.

@@ -13,7 +13,7 @@ func clientCommands() []command {
 	const g = "connection"
 	const f = noScript | loading | stale
 	return []command{
-		{name: "client", arity: -2, group: g, since: "2.4.0", summary: "A container for client connection commands.", subs: []*command{
+		{name: "client", arity: -2, group: g, since: "2.4.0", summary: "A container for client connection commands.", subs: append(trackingSubcommands(), []*command{
 			{name: "client|id", arity: 2, flags: f, run: cmdClientID, group: g, since: "5.0.0", summary: "Returns the unique client ID of the connection."},
 			{name: "client|info", arity: 2, flags: f, run: cmdClientInfo, group: g, since: "6.2.0", summary: "Returns information about the connection."},
 			{name: "client|list", arity: -2, flags: f | admin, run: cmdClientList, group: g, since: "2.4.0", summary: "Lists open connections."},
@@ -28,7 +28,7 @@ func clientCommands() []command {
 			{name: "client|no-touch", arity: 3, flags: f, run: cmdClientNoTouch, group: g, since: "7.2.0", summary: "Controls whether commands sent by the client affect the LRU/LFU of accessed keys."},
 			{name: "client|reply", arity: 3, flags: f, run: cmdClientReply, group: g, since: "3.2.0", summary: "Instructs the server whether to reply to commands."},
 			{name: "client|help", arity: 2, flags: loading | stale, run: cmdHelp, group: g, since: "5.0.0", summary: "Returns helpful text about the different subcommands."},
-		}},
+		}...)},
 	}
 }
 
@@ -211,6 +211,9 @@ func (cl *client) describe() string {
 	add(cl.subs.count() > 0, "P")
 	add(cl.multi != nil, "x")
 	add(cl.blocked != nil, "b")
+	add(cl.tracking.on, "t")
+	add(cl.tracking.lost, "R")
+	add(cl.tracking.broadcast, "B")
 	add(cl.watch.broken, "d")
 	add(cl.closing, "c")
 	add(cl.noEvict, "e")
@@ -268,7 +271,7 @@ func (cl *client) describe() string {
 	field("events", "r")
 	field("cmd", last)
 	field("user", "default")
-	field("redir", "-1")
+	field("redir", strconv.FormatInt(cl.tracking.told(), 10))
 	number("resp", proto)
 	field("lib-name", cl.libName)
 	field("lib-ver", cl.libVer)

@@ -40,6 +40,20 @@ func connect(t testing.TB, e *Engine, o rueidis.ClientOption) rueidis.Client {
 	return c
 }
 
+// A command that adds to its own words leaves those of the next one alone.
+func TestPipelinedWordsAreApart(t *testing.T) {
+	t.Parallel()
+	p := dialEngine(t, open(t, Options{}))
+	if err := p.send([]string{"SUBSCRIBE", "a", "b"}, []string{"UNSUBSCRIBE"}, []string{"SET", "k", "v"}, []string{"GET", "k"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		p.next(t)
+	}
+	want(t, p.next(t), `+"OK"`)
+	want(t, p.next(t), `$"v"`)
+}
+
 func TestRueidisInProcess(t *testing.T) {
 	t.Parallel()
 	for _, v2 := range []bool{false, true} {

@@ -58,6 +58,12 @@ type command struct {
 
 func (c *command) is(name string) bool { return c.name == name }
 
+// container is the name of the command that a subcommand belongs to; of others their own.
+func (c *command) container() string {
+	name, _, _ := strings.Cut(c.name, "|")
+	return name
+}
+
 // sub finds a subcommand by its name, whatever its case.
 func (c *command) sub(name []byte) *command {
 	for _, s := range c.subs {

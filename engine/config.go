@@ -25,6 +25,7 @@ type config struct {
 	slowlogMicros int64 // negative: nothing is slow
 	slowlogLen    int
 	latencyMillis int64
+	trackedKeys   int                    // tracking-table-max-keys; 0 for any number
 	output        map[string]outputLimit // by type of client
 	// thresholds at which small collections change their encoding, by name; OBJECT ENCODING shows it.
 	thresholds map[string]int64
@@ -38,7 +39,7 @@ type outputLimit struct{ hard, soft, seconds int64 }
 
 func defaultConfig() config {
 	return config{
-		maxClients: 10000, maxBulk: resp.MaxBulk, policy: "noeviction", samples: 5, slowlogMicros: 10000, slowlogLen: 128,
+		maxClients: 10000, maxBulk: resp.MaxBulk, policy: "noeviction", samples: 5, slowlogMicros: 10000, slowlogLen: 128, trackedKeys: 1_000_000,
 		output: map[string]outputLimit{"normal": {256 << 20, 0, 0}, "replica": {256 << 20, 64 << 20, 60}, "pubsub": {32 << 20, 8 << 20, 60}},
 		thresholds: map[string]int64{
 			"hash-max-listpack-entries": 512, "hash-max-listpack-value": 64, "set-max-intset-entries": 512,
@@ -50,7 +51,7 @@ func defaultConfig() config {
 			"maxmemory-eviction-tenacity": "10", "lazyfree-lazy-eviction": "no", "lazyfree-lazy-expire": "no",
 			"lazyfree-lazy-server-del": "no", "lazyfree-lazy-user-del": "no", "lazyfree-lazy-user-flush": "no",
 			"active-expire-effort": "1", "activerehashing": "yes", "activedefrag": "no", "loglevel": "notice",
-			"tracking-table-max-keys": "1000000", "list-compress-depth": "0", "cluster-enabled": "no",
+			"list-compress-depth": "0", "cluster-enabled": "no",
 			"enable-debug-command": "yes", "replica-read-only": "yes", "repl-backlog-size": "1048576", "min-replicas-to-write": "0",
 		},
 	}
@@ -84,8 +85,9 @@ func (e *Engine) parameters() map[string]parameter {
 			get: func(e *Engine) string { return e.config.password },
 			set: func(e *Engine, v string) error { e.config.password = v; return nil },
 		},
-		"maxclients":      intParameter(1, math.MaxInt32, func(c *config) *int { return &c.maxClients }),
-		"slowlog-max-len": intParameter(0, math.MaxInt32, func(c *config) *int { return &c.slowlogLen }),
+		"maxclients":              intParameter(1, math.MaxInt32, func(c *config) *int { return &c.maxClients }),
+		"slowlog-max-len":         intParameter(0, math.MaxInt32, func(c *config) *int { return &c.slowlogLen }),
+		"tracking-table-max-keys": intParameter(0, math.MaxInt32, func(c *config) *int { return &c.trackedKeys }),
 		"slowlog-log-slower-than": int64Parameter(-1, math.MaxInt64, func(c *config) *int64 {
 			return &c.slowlogMicros
 		}),

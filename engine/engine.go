@@ -41,6 +41,8 @@ type Engine struct {
 	config   config
 	stats    stats
 	clients  clients
+	running  *call // of a connection, that runs now; of a script the call that began it
+	tracking tracking
 	pubsub   pubsub
 	blocking blocking
 	slowlog  slowlog
@@ -49,9 +51,10 @@ type Engine struct {
 	dirty    []*client // clients with replies that nobody has handed out yet
 	recorder recorder  // takes the effects of writes; nil if nobody wants them
 	// replaying is set while effects are run again: nothing expires, as the effects say what did.
-	replaying bool
-	lazyOnly  bool // DEBUG SET-ACTIVE-EXPIRE 0
-	grouped   int  // depth of effect groups: EXEC, scripts
+	replaying  bool
+	lazyOnly   bool // DEBUG SET-ACTIVE-EXPIRE 0
+	noTracking bool // Options.NoTracking
+	grouped    int  // depth of effect groups: EXEC, scripts
 }
 
 // Open starts an engine with no data. Close ends it. Errors about o wrap [ErrOptions]; others say why the address
@@ -70,7 +73,7 @@ func Open(o Options) (*Engine, error) {
 		stop: make(chan struct{}), kick: make(chan struct{}, 1),
 		commands: commandTable(), config: defaultConfig(), clients: newClients(), pubsub: newPubSub(),
 	}
-	e.config.password = o.Password
+	e.config.password, e.noTracking = o.Password, o.NoTracking
 	e.clock.tick()
 	e.clock.planned = math.MaxInt64
 	for i := range e.dbs {

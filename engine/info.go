@@ -89,7 +89,7 @@ func infoClients(e *Engine, b *strings.Builder) {
 	line(b, "client_recent_max_input_buffer", 0)
 	line(b, "client_recent_max_output_buffer", 0)
 	line(b, "blocked_clients", e.blocking.waiters)
-	line(b, "tracking_clients", e.trackingClients())
+	line(b, "tracking_clients", e.tracking.clients)
 	line(b, "clients_in_timeout_table", 0)
 	line(b, "watching_clients", watching)
 }
@@ -140,6 +140,9 @@ func infoStats(e *Engine, b *strings.Builder) {
 	line(b, "latest_fork_usec", 0)
 	line(b, "total_forks", 0)
 	line(b, "total_error_replies", e.stats.errors)
+	line(b, "tracking_total_keys", e.tracking.keys.Len())
+	line(b, "tracking_total_items", e.tracking.items)
+	line(b, "tracking_total_prefixes", len(e.tracking.prefixes))
 }
 
 func infoReplication(e *Engine, b *strings.Builder) {

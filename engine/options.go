@@ -15,6 +15,8 @@ type Options struct {
 	Listen string
 	// Password is that of the default user, on every connection, those of Dial too. Empty: none.
 	Password string
+	// NoTracking refuses CLIENT TRACKING, as servers do whose users have no right to it. For tests of what is done then.
+	NoTracking bool
 	// Logger is told what an operator should know. Nil is silent.
 	Logger *slog.Logger
 }

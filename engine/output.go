@@ -153,6 +153,7 @@ func (e *Engine) replies(cl *client) {
 // handOut passes what was written to the clients' outputs and returns those that have something to send. A client
 // that is too far behind is cut off. The lock is held.
 func (e *Engine) handOut(to []*client) []*client {
+	e.broadcasts()
 	for _, cl := range e.dirty {
 		cl.queued = false
 		if cl.gone {

@@ -18,6 +18,9 @@ func (e *Engine) process(cl *client, args [][]byte) bool {
 	if refusal == "" && e.pausedFor(cl, cmd) {
 		return false
 	}
+	if e.tracking.clients > 0 {
+		e.limitTracked()
+	}
 	began := len(cl.w.Buf)
 	switch {
 	case refusal != "":
@@ -30,7 +33,7 @@ func (e *Engine) process(cl *client, args [][]byte) bool {
 		c := &cl.call
 		*c = call{e: e, cl: cl, db: cl.db, cmd: cmd, args: args, w: &cl.w}
 		e.run(c)
-		c.args = nil
+		c.args, e.running = nil, nil
 	}
 	switch cl.reply {
 	case replyOff, replySkip:
@@ -41,6 +44,12 @@ func (e *Engine) process(cl *client, args [][]byte) bool {
 		cl.reply = replyOn
 	case replySkipNext:
 		cl.reply = replySkip
+	}
+	if cl.tracking.caching && cl.multi == nil && (cmd == nil || cmd.container() != "client") {
+		cl.tracking.caching = false // it was for this command
+	}
+	if len(e.tracking.pending) > 0 {
+		e.tellPending()
 	}
 	if len(e.blocking.ready) > 0 {
 		e.serveReady()
@@ -141,6 +150,9 @@ func (e *Engine) run(c *call) {
 		c.fail("ERR wrong number of arguments for '" + cmd.name + "' command")
 		return
 	}
+	if !c.cl.script {
+		e.running = c
+	}
 	began := e.clock.real
 	if c.inner() {
 		began = time.Now()
@@ -157,6 +169,9 @@ func (e *Engine) run(c *call) {
 // ran counts a run and reports its effects.
 func (e *Engine) ran(c *call, took time.Duration) {
 	cmd := c.cmd
+	if cmd.flags&readonly != 0 {
+		e.track(c)
+	}
 	if c.parked {
 		return // counted when it is served
 	}
@@ -182,9 +197,6 @@ func (e *Engine) ran(c *call, took time.Duration) {
 			event = "fast-command"
 		}
 		e.latency.add(event, e.clock.us/1e6, took.Milliseconds())
-	}
-	if c.cmd.flags&readonly != 0 {
-		e.track(c)
 	}
 }
 

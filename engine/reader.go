@@ -113,7 +113,8 @@ func (r *reader) execute() bool {
 		if cl.closing || cl.waits() {
 			break
 		}
-		if e.process(cl, r.args[r.start(r.next):r.ends[r.next]]) {
+		from, to := r.start(r.next), r.ends[r.next]
+		if e.process(cl, r.args[from:to:to]) { // who appends to the words must not write over the next command
 			r.next++
 		}
 	}
