@@ -139,6 +139,30 @@ func (c *call) rangeArg(b []byte, least, most int64, text string) (int64, bool) 
 	return n, true
 }
 
+// floatArg reads a floating point number, or answers the error given.
+func (c *call) floatArg(b []byte, text string) (float64, bool) {
+	f, ok := num.Float(b)
+	if !ok {
+		c.fail(text)
+	}
+	return f, ok
+}
+
+// store puts what a command made under a key, in place of what was there; nothing, if it has no elements.
+func (c *call) store(key []byte, k kind, o object, elements int, class eventClass, event string) {
+	old := c.write(key)
+	switch {
+	case elements > 0:
+		n := c.db.put(key, k)
+		n.Val.obj = o
+		c.db.setExpire(n, 0)
+		c.changed(class, event, key)
+	case old != nil:
+		c.remove(old, key)
+	}
+	c.w.Int(int64(elements))
+}
+
 // is reports whether an argument is a word, whatever its case. The word is in lower case.
 func is(arg []byte, word string) bool {
 	if len(arg) != len(word) {

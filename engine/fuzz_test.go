@@ -22,6 +22,7 @@ var generators = []struct {
 	{8, genList},
 	{8, genHash},
 	{2, genSort},
+	{14, genZSet},
 }
 
 // Sizes of a run: commands altogether, and between two clean sheets.

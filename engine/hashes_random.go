@@ -68,24 +68,13 @@ func (c *call) answerPair(field, value []byte, values bool) {
 
 // fieldsAgain answers count fields, one of them several times maybe.
 func (c *call) fieldsAgain(h *hash, count int64, values bool) {
-	if !values || c.w.V3 {
-		c.repeat(count, func() {
-			field, value := h.random()
-			c.answerPair(field, value, values)
-		})
-		return
+	replies := 1
+	if values && !c.w.V3 {
+		replies = 2
 	}
-	// Two replies stand for each draw: field and value by turns.
-	var value []byte
-	odd := false
-	c.repeat(2*count, func() {
-		if odd = !odd; odd {
-			var field []byte
-			field, value = h.random()
-			c.w.Bulk(field)
-		} else {
-			c.w.Bulk(value)
-		}
+	c.repeat(count, replies, func() {
+		field, value := h.random()
+		c.answerPair(field, value, values)
 	})
 }
 

@@ -69,14 +69,15 @@ func (c *call) move(from, to side) bool {
 	return true
 }
 
-// mpopArgs is what LMPOP and BLMPOP were asked.
+// mpopArgs is what LMPOP, ZMPOP and their blocking forms were asked.
 type mpopArgs struct {
 	keys  [][]byte
 	side  side
 	count int64
 }
 
-func (c *call) mpopArgs(at int) (m mpopArgs, ok bool) {
+// mpopArgs reads them from the number of keys on. end reads which end of the values is meant.
+func (c *call) mpopArgs(at int, end func(*call, []byte) (side, bool)) (m mpopArgs, ok bool) {
 	n, ok := c.rangeArg(c.args[at], 1, math.MaxInt64, "ERR numkeys should be greater than 0")
 	if !ok {
 		return m, false
@@ -87,16 +88,18 @@ func (c *call) mpopArgs(at int) (m mpopArgs, ok bool) {
 	}
 	m.keys = c.args[at+1 : at+1+int(n)]
 	rest := c.args[at+1+int(n):]
-	if m.side, ok = c.sideArg(rest[0]); !ok {
+	if m.side, ok = end(c, rest[0]); !ok {
 		return m, false
 	}
 	m.count = 1
 	switch {
 	case len(rest) == 1:
-	case len(rest) == 3 && is(rest[1], "count"):
-		if m.count, ok = c.rangeArg(rest[2], 1, math.MaxInt64, "ERR count should be greater than 0"); !ok {
+	case len(rest) >= 3 && is(rest[1], "count"):
+		if m.count, ok = c.rangeArg(rest[2], 1, math.MaxInt64, "ERR count should be greater than 0"); ok && len(rest) > 3 {
+			c.fail(errSyntax)
 			return m, false
 		}
+		return m, ok
 	default:
 		c.fail(errSyntax)
 		return m, false
@@ -104,24 +107,59 @@ func (c *call) mpopArgs(at int) (m mpopArgs, ok bool) {
 	return m, true
 }
 
+// popFrom pops from the first of several keys that has something, and answers; false if none has.
+func (c *call) popFrom(at int, end func(*call, []byte) (side, bool), pop func(*call, mpopArgs) bool) {
+	if m, ok := c.mpopArgs(at, end); ok && !pop(c, m) {
+		c.w.NullArray()
+	}
+}
+
+// blockingPopFrom is popFrom that waits; the timeout is argument 1.
+func (c *call) blockingPopFrom(end func(*call, []byte) (side, bool), pop func(*call, mpopArgs) bool) {
+	m, ok := c.mpopArgs(2, end)
+	if !ok {
+		return
+	}
+	timeout, ok := c.timeoutArg(c.args[1])
+	if !ok {
+		return
+	}
+	c.await(m.keys, timeout, waitFor{
+		try: func(c *call) bool {
+			m, ok := c.mpopArgs(2, end)
+			return !ok || pop(c, m)
+		},
+		timedOut: func(c *call) { c.w.NullArray() },
+	})
+}
+
+// firstOf pops from the first of the keys that is there. False if none is and nothing was answered. Values of another
+// kind are an error, but not to a command that waits.
+func (c *call) firstOf(keys [][]byte, k kind, pop func(c *call, n *node, key []byte)) bool {
+	for _, key := range keys {
+		n := c.write(key)
+		switch {
+		case n == nil || c.retried && n.Val.kind != k:
+			continue
+		case n.Val.kind != k:
+			c.fail(errWrongType)
+		default:
+			pop(c, n, key)
+		}
+		return true
+	}
+	return false
+}
+
 // mpop takes values off the first list that has some, and answers. False if there is none and nothing was answered.
 func (c *call) mpop(m mpopArgs) bool {
-	for _, key := range m.keys {
-		n, ok := c.writeKind(key, kindList)
-		if !ok {
-			return true
-		}
-		if n == nil {
-			continue
-		}
+	return c.firstOf(m.keys, kindList, func(c *call, n *node, key []byte) {
 		take := min(m.count, int64(asList(n).Len()))
 		c.w.Array(2)
 		c.w.Bulk(key)
 		c.popMany(n, key, m.side, m.count)
 		c.recordPop(key, m.side, take)
-		return true
-	}
-	return false
+	})
 }
 
 func (c *call) recordPop(key []byte, s side, count int64) {
@@ -130,58 +168,31 @@ func (c *call) recordPop(key []byte, s side, count int64) {
 	}
 }
 
-func cmdLMPop(c *call) {
-	if m, ok := c.mpopArgs(1); ok && !c.mpop(m) {
-		c.w.NullArray()
-	}
-}
-
-func cmdBLMPop(c *call) {
-	timeout, ok := c.timeoutArg(c.args[1])
-	if !ok {
-		return
-	}
-	m, ok := c.mpopArgs(2)
-	if !ok {
-		return
-	}
-	c.await(m.keys, timeout, waitFor{
-		try: func(c *call) bool {
-			m, ok := c.mpopArgs(2)
-			return !ok || c.mpop(m)
-		},
-		timedOut: func(c *call) { c.w.NullArray() },
-	})
-}
+func cmdLMPop(c *call)  { c.popFrom(1, (*call).sideArg, (*call).mpop) }
+func cmdBLMPop(c *call) { c.blockingPopFrom((*call).sideArg, (*call).mpop) }
 
 func cmdBLPop(c *call) { c.blockingPop(left) }
 func cmdBRPop(c *call) { c.blockingPop(right) }
 
 func (c *call) blockingPop(s side) {
+	c.blockingPopOne(kindList, func(c *call, n *node, key []byte) {
+		c.w.Array(2)
+		c.w.Bulk(key)
+		c.w.BulkString(c.popOne(n, key, s))
+		c.recordPop(key, s, 1)
+	})
+}
+
+// blockingPopOne pops from the first of the keys that is there, and waits for one if none is. The last argument is the
+// timeout.
+func (c *call) blockingPopOne(k kind, pop func(c *call, n *node, key []byte)) {
 	last := len(c.args) - 1
 	timeout, ok := c.timeoutArg(c.args[last])
 	if !ok {
 		return
 	}
 	c.await(c.args[1:last], timeout, waitFor{
-		try: func(c *call) bool {
-			for _, key := range c.args[1:last] {
-				n := c.write(key)
-				if n == nil || c.retried && n.Val.kind != kindList {
-					continue
-				}
-				if n.Val.kind != kindList {
-					c.fail(errWrongType)
-					return true
-				}
-				c.w.Array(2)
-				c.w.Bulk(key)
-				c.w.BulkString(c.popOne(n, key, s))
-				c.recordPop(key, s, 1)
-				return true
-			}
-			return false
-		},
+		try:      func(c *call) bool { return c.firstOf(c.args[1:last], k, pop) },
 		timedOut: func(c *call) { c.w.NullArray() },
 	})
 }

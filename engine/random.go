@@ -45,16 +45,16 @@ func (c *call) countArg(b []byte) (int64, bool) {
 	return count, ok
 }
 
-// repeat answers an array of count replies that one writes. A caller may ask for any number of them: an answer that
-// would not get through to the client is refused instead.
-func (c *call) repeat(count int64, one func()) {
+// repeat answers what one writes count times: so many replies each time, in one array. A caller may ask for any number:
+// an answer that would not get through to the client is refused instead.
+func (c *call) repeat(count int64, replies int, one func()) {
 	from, limit := len(c.w.Buf), int64(c.e.config.outputLimit(c.cl))
 	if limit == 0 {
 		limit = math.MaxInt32
 	}
 	fits := func() bool { return int64(len(c.w.Buf)-from) <= limit }
 	if count <= limit {
-		c.w.Array(int(count))
+		c.w.Array(int(count) * replies)
 		for ; count > 0 && fits(); count-- {
 			one()
 		}

@@ -44,8 +44,10 @@ func TestRebuildLargeValues(t *testing.T) {
 	p.do(t, "SET", "empty", "")
 	for i := range 3000 {
 		p.do(t, "RPUSH", "list", fmt.Sprint(i))
+		p.do(t, "ZADD", "zset", fmt.Sprint(i*7919%1000-500), fmt.Sprint("m", i))
 	}
 	p.do(t, "RPUSH", "wide", strings.Repeat("x", 200_000), strings.Repeat("y", 70_000), "")
+	p.line(t, "ZADD small 1.1 a -inf b 0.1 c 1e300 d")
 	p.do(t, "EXPIRE", "list", "100")
 	p.do(t, "SELECT", "3")
 	p.do(t, "SET", "elsewhere", "v")

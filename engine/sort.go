@@ -273,15 +273,5 @@ func (c *call) storeSorted(elements []string, a *sortArgs) {
 			result.push(right, v)
 		}
 	}
-	old := c.write(a.store)
-	switch {
-	case result.Len() > 0:
-		n := c.db.put(a.store, kindList)
-		n.Val.obj = result
-		c.db.setExpire(n, 0)
-		c.changed(eventList, "sortstore", a.store)
-	case old != nil:
-		c.remove(old, a.store)
-	}
-	c.w.Int(int64(result.Len()))
+	c.store(a.store, kindList, result, result.Len(), eventList, "sortstore")
 }

@@ -53,6 +53,21 @@ func Float(b []byte) (float64, bool) {
 	return f, true
 }
 
+// Loose reads a number where Redis calls strtod and no more: spaces before it, nothing at all and what is behind a zero
+// byte do no harm, and what is too large is infinite.
+func Loose(b []byte) (float64, bool) {
+	s, _, _ := strings.Cut(string(b), "\x00")
+	s = strings.TrimLeft(s, " \t\n\v\f\r")
+	if s == "" {
+		return 0, true
+	}
+	if !plain([]byte(s)) {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(cText([]byte(s)), 64)
+	return f, !math.IsNaN(f) && (err == nil || errors.Is(err, strconv.ErrRange))
+}
+
 // cText makes a number of C's one of Go's: hexadecimal ones need an exponent here.
 func cText(b []byte) string {
 	s := string(b)
