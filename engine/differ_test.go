@@ -201,7 +201,7 @@ func normal(args []string, r reply) reply {
 	}
 	name := strings.ToLower(args[0])
 	switch name {
-	case "keys", "smembers", "sinter", "sunion", "sdiff", "hkeys", "hvals":
+	case "keys", "smembers", "sinter", "sunion", "sdiff", "spop", "hkeys", "hvals":
 		return sorted(r, 1)
 	case "hgetall", "config":
 		return sorted(r, 2)

@@ -53,4 +53,7 @@ var (
 	bHPExpireAt = []byte("HPEXPIREAT")
 	bFields     = []byte("FIELDS")
 	bOne        = []byte("1")
+
+	bSAdd = []byte("SADD")
+	bSRem = []byte("SREM")
 )

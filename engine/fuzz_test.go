@@ -21,6 +21,7 @@ var generators = []struct {
 	{6, genKey},
 	{8, genList},
 	{8, genHash},
+	{8, genSet},
 	{2, genSort},
 	{14, genZSet},
 }

@@ -64,7 +64,10 @@ func TestSortCases(t *testing.T) {
 func genSort(r *rand.Rand) []string {
 	// With BY and ALPHA together Redis leaves open in which order equals come, and ALPHA without STORE compares no further
 	// than a zero byte.
-	order := pick(r, "", "ALPHA", "BY", "BY")
-	return cmdline(pick(r, "SORT", "SORT", "SORT_RO"), key(r), when(order == "ALPHA", "ALPHA", "STORE", key(r)), maybe(r, 3, "DESC"), maybe(r, 3, "LIMIT", number(r), number(r)),
-		when(order == "BY", "BY", pick(r, "k*", "nosort", "x*->f")), maybe(r, 3, "GET", pick(r, "#", "k*", "nosort")), maybe(r, 4, "STORE", key(r)))
+	// A set that is not sorted has no order, unless the result is stored.
+	order := pick(r, "", "ALPHA", "BY", "BY", "nosort")
+	stored := order == "ALPHA" || order == "nosort"
+	return cmdline(pick(r, "SORT", "SORT", "SORT_RO"), key(r), when(order == "ALPHA", "ALPHA"), maybe(r, 3, "DESC"), maybe(r, 3, "LIMIT", number(r), number(r)),
+		when(order == "BY", "BY", pick(r, "k*", "x*->f", "k*->f1")), when(order == "nosort", "BY", order), maybe(r, 3, "GET", pick(r, "#", "k*", "nosort", "k*->f0")),
+		when(stored, "STORE", key(r)), maybe(r, 4, "STORE", key(r)))
 }
