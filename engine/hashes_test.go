@@ -383,10 +383,13 @@ func TestRandomFields(t *testing.T) {
 		if len(drawn) != fields {
 			t.Errorf("%d of %d fields were ever drawn", len(drawn), fields)
 		}
-		if r := p.do(t, "HRANDFIELD", "h", "-9223372036854775807"); !strings.Contains(r.text, "client-output-buffer-limit") {
-			t.Errorf("got %.100s", r)
+		p.line(t, `CONFIG SET client-output-buffer-limit "normal 1000000 0 0"`)
+		for _, count := range []string{"-9223372036854775807", "-150000"} {
+			if r := p.do(t, "HRANDFIELD", "h", count); !strings.Contains(r.text, "client-output-buffer-limit") {
+				t.Errorf("%s: %.100s", count, r)
+			}
 		}
-		if r := p.do(t, "HRANDFIELD", "h", "-200000000"); !strings.Contains(r.text, "client-output-buffer-limit") {
+		if r := p.line(t, "HRANDFIELD h -40000 WITHVALUES"); len(r.parts) != 80_000 {
 			t.Errorf("got %.100s", r)
 		}
 	}

@@ -53,7 +53,8 @@ func (c *call) repeat(count int64, replies int, one func()) {
 		limit = math.MaxInt32
 	}
 	fits := func() bool { return int64(len(c.w.Buf)-from) <= limit }
-	if count <= limit {
+	least := int64(replies * len("$0\r\n\r\n"))
+	if count <= limit/least {
 		c.w.Array(int(count) * replies)
 		for ; count > 0 && fits(); count-- {
 			one()
@@ -61,7 +62,7 @@ func (c *call) repeat(count int64, replies int, one func()) {
 		if fits() {
 			return
 		}
-		c.w.Buf = c.w.Buf[:from]
+		c.w.Buf = clone(c.w.Buf[:from]) // and none of the memory
 	}
 	c.fail("ERR the reply would be larger than client-output-buffer-limit")
 }

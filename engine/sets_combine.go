@@ -28,15 +28,15 @@ func (c *call) setsToRead(keys [][]byte) (list []*set, ok bool) {
 // operation combines sets, any of which may be nil. What it yields is good until the next member.
 type operation func(list []*set) iter.Seq[[]byte]
 
-func cmdSInter(c *call) { c.combine(inter) }
-func cmdSUnion(c *call) { c.combine(union) }
-func cmdSDiff(c *call)  { c.combine(diff) }
+func cmdSInter(c *call) { c.combineSets(inter) }
+func cmdSUnion(c *call) { c.combineSets(union) }
+func cmdSDiff(c *call)  { c.combineSets(diff) }
 
 func cmdSInterStore(c *call) { c.combineInto(inter, "sinterstore") }
 func cmdSUnionStore(c *call) { c.combineInto(union, "sunionstore") }
 func cmdSDiffStore(c *call)  { c.combineInto(diff, "sdiffstore") }
 
-func (c *call) combine(op operation) {
+func (c *call) combineSets(op operation) {
 	list, ok := c.setsToRead(c.args[1:])
 	if !ok {
 		return

@@ -26,7 +26,7 @@ func cmdSRandMember(c *call) {
 	case s == nil || count == 0:
 		c.w.Array(0)
 	case count < 0:
-		c.repeat(-count, func() { c.w.Bulk(s.form.random()) })
+		c.repeat(-count, 1, func() { c.w.Bulk(s.form.random()) })
 	default:
 		count = min(count, int64(s.card()))
 		c.w.Array(int(count))

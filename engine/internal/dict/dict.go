@@ -212,7 +212,11 @@ func (d *Dict[V]) step() {
 	}
 }
 
-// Random returns a node at random, nil if there is none. Nodes that share a bucket are a little less likely.
+// fairChain is how many nodes of a bucket are drawn evenly. Hardly any bucket has more.
+const fairChain = 8
+
+// Random returns a node at random, nil if there is none. All are equally likely, except for those beyond the first few
+// of a bucket: they share the chance of one.
 func (d *Dict[V]) Random() *Node[V] {
 	if d.Len() == 0 {
 		return nil
@@ -225,16 +229,24 @@ func (d *Dict[V]) Random() *Node[V] {
 			i -= len(t)
 			t = d.tables[1]
 		}
-		n := t[i]
+		// A place that a full bucket would have. If this one has it not, all is drawn again: else nodes with neighbours
+		// would be rarer.
+		place, n := rand.IntN(fairChain), t[i]
+		last := place == fairChain-1
+		for ; n != nil && place > 0; place-- {
+			n = n.next
+		}
 		if n == nil {
 			continue
 		}
-		length := 0
-		for m := n; m != nil; m = m.next {
-			length++
-		}
-		for range rand.IntN(length) {
-			n = n.next
+		if last {
+			rest := 0
+			for m := n; m != nil; m = m.next {
+				rest++
+			}
+			for range rand.IntN(rest) {
+				n = n.next
+			}
 		}
 		return n
 	}
