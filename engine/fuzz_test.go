@@ -22,6 +22,7 @@ var generators = []struct {
 	{8, genList},
 	{8, genHash},
 	{8, genSet},
+	{5, genBitmap},
 	{2, genSort},
 	{14, genZSet},
 }
