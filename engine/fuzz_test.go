@@ -25,6 +25,7 @@ var generators = []struct {
 	{5, genBitmap},
 	{2, genSort},
 	{14, genZSet},
+	{3, genGeo},
 }
 
 // Sizes of a run: commands altogether, and between two clean sheets.

@@ -92,30 +92,43 @@ var (
 type zaddArgs struct {
 	nx, xx, gt, lt, ch, incr bool
 	scores                   []float64
-	members                  int // index of the first member; scores and members take turns
+	members, step            int // index of the first member, and from one to the next
 }
 
 const errZAddNaN = "ERR resulting score is not a number (NaN)"
 
+// option reads an option that GEOADD has too, or none.
+func (a *zaddArgs) option(arg []byte) bool {
+	switch {
+	case is(arg, "nx"):
+		a.nx = true
+	case is(arg, "xx"):
+		a.xx = true
+	case is(arg, "ch"):
+		a.ch = true
+	default:
+		return false
+	}
+	return true
+}
+
+func (a *zaddArgs) ownOption(arg []byte) bool {
+	switch {
+	case is(arg, "gt"):
+		a.gt = true
+	case is(arg, "lt"):
+		a.lt = true
+	case is(arg, "incr"):
+		a.incr = true
+	default:
+		return false
+	}
+	return true
+}
+
 func (c *call) zaddArgs(at int) (a zaddArgs, ok bool) {
-options:
-	for ; at < len(c.args); at++ {
-		switch arg := c.args[at]; {
-		case is(arg, "nx"):
-			a.nx = true
-		case is(arg, "xx"):
-			a.xx = true
-		case is(arg, "gt"):
-			a.gt = true
-		case is(arg, "lt"):
-			a.lt = true
-		case is(arg, "ch"):
-			a.ch = true
-		case is(arg, "incr"):
-			a.incr = true
-		default:
-			break options
-		}
+	for at < len(c.args) && (a.option(c.args[at]) || a.ownOption(c.args[at])) {
+		at++
 	}
 	left := len(c.args) - at
 	switch {
@@ -128,7 +141,7 @@ options:
 	case a.incr && left > 2:
 		c.fail("ERR INCR option supports a single increment-element pair")
 	default:
-		a.members = at + 1
+		a.members, a.step = at+1, 2
 		return a, c.scoreArgs(&a, at)
 	}
 	return a, false
@@ -154,7 +167,7 @@ func cmdZAdd(c *call) {
 
 func cmdZIncrBy(c *call) {
 	if f, ok := c.floatArg(c.args[2], errNotFloat); ok {
-		c.zadd(&zaddArgs{incr: true, scores: []float64{f}, members: 3})
+		c.zadd(&zaddArgs{incr: true, scores: []float64{f}, members: 3, step: 1})
 	}
 }
 
@@ -177,7 +190,7 @@ func (c *call) zadd(a *zaddArgs) {
 	var last float64 // the score after an increment
 	done := false
 	for i, score := range a.scores {
-		did, now, ok := c.zaddOne(asZSet(n), a, c.args[a.members+2*i], score)
+		did, now, ok := c.zaddOne(asZSet(n), a, c.args[a.members+a.step*i], score)
 		if !ok {
 			c.fail(errZAddNaN)
 			return // of an increment: it is the only one

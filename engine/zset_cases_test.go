@@ -455,6 +455,27 @@ func TestZSetCases(t *testing.T) {
 			COMMAND GETKEYS ZINTERCARD 2 a b LIMIT 1
 			COMMAND GETKEYS ZRANGESTORE a b 0 1
 		`,
+		"combine with sets": `
+			ZADD z 5 1 6 b 7 c
+			SADD ints 1 2 3
+			SADD words a b c 1
+			ZUNION 2 z ints WITHSCORES
+			ZUNION 3 z ints words WEIGHTS 1 2 3 WITHSCORES
+			ZUNION 2 ints words AGGREGATE MAX WITHSCORES
+			ZINTER 2 z words WITHSCORES
+			ZINTER 3 z words ints WEIGHTS 1 10 100 WITHSCORES
+			ZINTERCARD 2 words z LIMIT 2
+			ZDIFF 2 words z WITHSCORES
+			ZDIFF 2 z ints WITHSCORES
+			ZUNIONSTORE dst 3 ints words none
+			ZRANGE dst 0 -1 WITHSCORES
+			ZUNIONSTORE ints 1 ints WEIGHTS 0.5
+			ZRANGE ints 0 -1 WITHSCORES
+			TYPE ints
+			ZADD words 1 a
+			ZRANGE words 0 -1
+			ZMPOP 2 words z MIN
+		`,
 		"random scan": `
 			ZADD z 1 a 2 b 3 c
 			ZRANDMEMBER z
