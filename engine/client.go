@@ -51,6 +51,7 @@ type client struct {
 	subs     subscriptions
 	blocked  *waiter
 	paused   bool          // waits for CLIENT UNPAUSE
+	held     bool          // stands in store.held, whose lock guards it
 	resume   chan struct{} // one token: blocked or paused no longer
 }
 

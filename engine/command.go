@@ -97,6 +97,7 @@ func (c *command) keyIndexes(args [][]byte) []int {
 // families are the parts of the command table, one a file.
 func families() [][]command {
 	return [][]command{
+		persistCommands(),
 		stringCommands(), keyCommands(), sortCommands(), listCommands(), hashCommands(), setCommands(), bitmapCommands(), zsetCommands(), geoCommands(), pubsubCommands(), transactionCommands(),
 		connectionCommands(), clientCommands(), serverCommands(), configCommands(), commandCommands(), debugCommands(),
 	}

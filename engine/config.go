@@ -25,8 +25,10 @@ type config struct {
 	slowlogMicros int64 // negative: nothing is slow
 	slowlogLen    int
 	latencyMillis int64
-	trackedKeys   int                    // tracking-table-max-keys; 0 for any number
-	output        map[string]outputLimit // by type of client
+	trackedKeys   int // tracking-table-max-keys; 0 for any number
+	// rewritePercent and rewriteLeast say when the log is long enough for a snapshot: see auto-aof-rewrite-percentage.
+	rewritePercent, rewriteLeast int64
+	output                       map[string]outputLimit // by type of client
 	// thresholds at which small collections change their encoding, by name; OBJECT ENCODING shows it.
 	thresholds map[string]int64
 	// inert are parameters that are kept for those who read them; the engine works without.
@@ -40,6 +42,7 @@ type outputLimit struct{ hard, soft, seconds int64 }
 func defaultConfig() config {
 	return config{
 		maxClients: 10000, maxBulk: resp.MaxBulk, policy: "noeviction", samples: 5, slowlogMicros: 10000, slowlogLen: 128, trackedKeys: 1_000_000,
+		rewritePercent: 100, rewriteLeast: 64 << 20,
 		output: map[string]outputLimit{"normal": {256 << 20, 0, 0}, "replica": {256 << 20, 64 << 20, 60}, "pubsub": {32 << 20, 8 << 20, 60}},
 		thresholds: map[string]int64{
 			"hash-max-listpack-entries": 512, "hash-max-listpack-value": 64, "set-max-intset-entries": 512,
@@ -75,12 +78,6 @@ func (e *Engine) parameters() map[string]parameter {
 		"bind":       {get: func(e *Engine) string { return e.bind() }},
 		"port":       {get: func(e *Engine) string { return e.port() }},
 		"unixsocket": {get: func(e *Engine) string { return e.socket() }},
-		"dir":        {get: func(*Engine) string { return "" }},
-		"save":       {get: func(*Engine) string { return "" }, set: onlyValue("", "nothing is saved: there is no folder")},
-		"appendonly": {get: func(*Engine) string { return "no" }, set: onlyValue("no", "nothing is kept on disk: there is no folder")},
-		"appendfsync": {
-			get: func(e *Engine) string { return "everysec" }, set: onlyValue("everysec", "nothing is kept on disk: there is no folder"),
-		},
 		"requirepass": {
 			get: func(e *Engine) string { return e.config.password },
 			set: func(e *Engine, v string) error { e.config.password = v; return nil },
@@ -120,6 +117,7 @@ func (e *Engine) parameters() map[string]parameter {
 		},
 		"client-output-buffer-limit": {get: showOutputLimits, set: setOutputLimits},
 	}
+	maps.Copy(p, e.persistParameters())
 	for name := range e.config.thresholds {
 		p[name] = thresholdParameter(name)
 		p[oldName(name)] = p[name]

@@ -59,6 +59,7 @@ func (db *database) put(key []byte, k kind) *node {
 	n.Val.str, n.Val.obj, n.Val.kind, n.Val.form = nil, nil, k, formAny
 	n.Val.used = db.e.clock.us
 	if added {
+		n.Val.snapshot = db.e.snapshots
 		db.e.notify(db, eventNew, "new", key)
 	}
 	return n
@@ -102,10 +103,6 @@ func (db *database) planned(at int64) {
 	}
 }
 
-// beforeChange is called before the value, the lifetime or the presence of a key changes: the point where a snapshot
-// that is being written takes its copy.
-func (db *database) beforeChange(*node) {}
-
 // touched is called after a key has changed: transactions that watch it fail, commands that wait for it are looked at,
 // clients that hold a copy are told. by is the client that did it, nil for the engine itself.
 func (db *database) touched(key []byte, by *client) {
@@ -137,6 +134,9 @@ func (db *database) flush() (n int) {
 			db.e.blocking.ready = append(db.e.blocking.ready, readyKey{db, key})
 		}
 	}
+	if s := db.e.store; s != nil && s.walk != nil {
+		s.walk.emptied(db)
+	}
 	db.keys.Clear()
 	db.expiring, db.fields = nil, nil
 	return n
@@ -149,6 +149,9 @@ func (db *database) exchange(o *database) {
 	db.keys, o.keys = o.keys, db.keys
 	db.expiring, o.expiring = o.expiring, db.expiring
 	db.fields, o.fields = o.fields, db.fields
+	if s := db.e.store; s != nil && s.walk != nil {
+		s.walk.exchanged(db, o)
+	}
 	for _, d := range []*database{db, o} {
 		for key := range d.waiting {
 			if d.keys.GetString(key) != nil {

@@ -32,24 +32,26 @@ type Engine struct {
 	wg   sync.WaitGroup
 
 	// Everything below is guarded by mu, which is held while commands run and never while bytes move.
-	mu       sync.Mutex
-	closed   bool
-	clock    clock
-	timers   timers
-	commands map[string]*command
-	dbs      [databases]*database
-	config   config
-	stats    stats
-	clients  clients
-	running  *call // of a connection, that runs now; of a script the call that began it
-	tracking tracking
-	pubsub   pubsub
-	blocking blocking
-	slowlog  slowlog
-	latency  latency
-	monitors []*client
-	dirty    []*client // clients with replies that nobody has handed out yet
-	recorder recorder  // takes the effects of writes; nil if nobody wants them
+	mu        sync.Mutex
+	closed    bool
+	clock     clock
+	timers    timers
+	commands  map[string]*command
+	dbs       [databases]*database
+	config    config
+	stats     stats
+	clients   clients
+	running   *call // of a connection, that runs now; of a script the call that began it
+	tracking  tracking
+	pubsub    pubsub
+	blocking  blocking
+	slowlog   slowlog
+	latency   latency
+	monitors  []*client
+	dirty     []*client // clients with replies that nobody has handed out yet
+	recorder  recorder  // takes the effects of writes; nil if nobody wants them
+	store     *store    // keeps the data in a folder; nil without Options.Dir
+	snapshots uint8     // number of the last snapshot that began
 	// replaying is set while effects are run again: nothing expires, as the effects say what did.
 	replaying  bool
 	lazyOnly   bool // DEBUG SET-ACTIVE-EXPIRE 0
@@ -57,8 +59,9 @@ type Engine struct {
 	grouped    int  // depth of effect groups: EXEC, scripts
 }
 
-// Open starts an engine with no data. Close ends it. Errors about o wrap [ErrOptions]; others say why the address
-// cannot be listened on.
+// Open starts an engine, with the data of Options.Dir if that is given. Close ends it. Errors about o wrap [ErrOptions];
+// others say why the address cannot be listened on or the folder cannot be used: [ErrLocked], [ErrNewer], or what is
+// damaged where.
 func Open(o Options) (*Engine, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -79,12 +82,19 @@ func Open(o Options) (*Engine, error) {
 	for i := range e.dbs {
 		e.dbs[i] = &database{e: e, id: i}
 	}
+	if o.Dir != "" {
+		if err := e.openStore(o); err != nil {
+			return nil, err
+		}
+		e.wg.Go(e.store.log.Run)
+	}
 	if o.Listen != "" {
 		if o.network() == "unix" {
 			removeDeadSocket(o.Listen)
 		}
 		l, err := (&net.ListenConfig{}).Listen(context.Background(), o.network(), o.Listen)
 		if err != nil {
+			_ = e.Close() // the other error is the news
 			return nil, fmt.Errorf("engine: listen: %w", err)
 		}
 		e.listener = l
@@ -170,13 +180,17 @@ func (e *Engine) Advance(d time.Duration) {
 // Done is closed when the engine ends, by Close or by the SHUTDOWN command. Close is to be called in either case.
 func (e *Engine) Done() <-chan struct{} { return e.stop }
 
-// Close cuts all connections and waits for their goroutines; a second call does nothing.
+// Close cuts all connections and waits for their goroutines, and until all that was written is on disk if there is a
+// folder. A second call does nothing.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.shutDown()
 	e.mu.Unlock()
 	e.wg.Wait()
-	return nil
+	if e.store == nil {
+		return nil
+	}
+	return e.store.folder.Close()
 }
 
 // shutDown ends what runs, without waiting for it. The lock is held.
@@ -191,5 +205,8 @@ func (e *Engine) shutDown() {
 	}
 	for _, cl := range e.clients.inOrder() {
 		e.disconnect(cl)
+	}
+	if e.store != nil {
+		e.store.stop()
 	}
 }

@@ -41,6 +41,8 @@ type entry struct {
 	heap   int32  // index+1 in the database's heap of times; 0 outside
 	kind   kind
 	form   stringForm
+	// snapshot is the number of the last snapshot that has the key as it was, or began before it was made.
+	snapshot uint8
 }
 
 // stringForm is how a string came about, which OBJECT ENCODING shows.

@@ -1,12 +1,22 @@
 package engine
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/redbrick-go/redbrick/engine/internal/journal"
+)
 
 // ErrOptions is wrapped by the errors of Open about Options: each names the field, its value and what was expected.
 var ErrOptions = errors.New("engine: bad option")
 
 // ErrClosed is what a call on an engine that was closed returns. Dial's error wraps net.ErrClosed too.
 var ErrClosed = errors.New("engine: closed")
+
+// ErrLocked is wrapped by Open's error about a folder that another engine has open.
+var ErrLocked = journal.ErrLocked
+
+// ErrNewer is wrapped by Open's error about a folder in a format that this version does not read.
+var ErrNewer = journal.ErrFormat
 
 // What commands answer, in Redis's words.
 const (

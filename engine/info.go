@@ -112,18 +112,6 @@ func infoMemory(e *Engine, b *strings.Builder) {
 	line(b, "lazyfree_pending_objects", 0)
 }
 
-func infoPersistence(e *Engine, b *strings.Builder) {
-	line(b, "loading", 0)
-	line(b, "async_loading", 0)
-	line(b, "rdb_changes_since_last_save", e.stats.changes)
-	line(b, "rdb_bgsave_in_progress", 0)
-	line(b, "rdb_last_save_time", e.started.Unix())
-	line(b, "rdb_last_bgsave_status", "ok")
-	line(b, "aof_enabled", 0)
-	line(b, "aof_rewrite_in_progress", 0)
-	line(b, "aof_last_write_status", "ok")
-}
-
 func infoStats(e *Engine, b *strings.Builder) {
 	line(b, "total_connections_received", e.clients.total)
 	line(b, "total_commands_processed", e.stats.commands)

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+
+	"github.com/redbrick-go/redbrick/engine/internal/journal"
 )
 
 // Options says how to run an engine. The zero value is an engine in memory that only [Engine.Dial] reaches.
@@ -13,6 +15,11 @@ type Options struct {
 	// Listen is an address to serve besides Dial: "127.0.0.1:6379", "127.0.0.1:0" for any free port, or the path of a
 	// Unix socket, which begins with "/" or ".". Empty: none. An address that others can reach needs a Password.
 	Listen string
+	// Dir is a folder to keep the data in; it is made if need be, and belongs to one engine at a time. Empty: they are
+	// gone with the engine.
+	Dir string
+	// Fsync says when writes have to be on the disk itself. Empty is FsyncEverySecond. It has no meaning without Dir.
+	Fsync Fsync
 	// Password is that of the default user, on every connection, those of Dial too. Empty: none.
 	Password string
 	// NoTracking refuses CLIENT TRACKING, as servers do whose users have no right to it. For tests of what is done then.
@@ -32,7 +39,36 @@ func (o Options) validate() error {
 			errs = append(errs, fmt.Errorf("%w: Listen is %q, expected a loopback address (127.0.0.1, ::1, localhost) as there is no Password", ErrOptions, o.Listen))
 		}
 	}
+	if o.Fsync != "" && !o.Fsync.known() {
+		errs = append(errs, fmt.Errorf("%w: Fsync is %q, expected everysec, always or no", ErrOptions, o.Fsync))
+	}
 	return errors.Join(errs...)
+}
+
+// Fsync is a policy for writes to disk, in the words of Redis's appendfsync.
+type Fsync string
+
+const (
+	// FsyncEverySecond syncs once a second: a crash of the machine loses about a second, one of the process what it wrote
+	// in its last milliseconds.
+	FsyncEverySecond Fsync = "everysec"
+	// FsyncAlways answers a write once it is on disk. Writes that come at the same time share one sync.
+	FsyncAlways Fsync = "always"
+	// FsyncNo leaves it to the operating system.
+	FsyncNo Fsync = "no"
+)
+
+func (f Fsync) known() bool { return f == FsyncEverySecond || f == FsyncAlways || f == FsyncNo }
+
+func (f Fsync) policy() journal.Fsync {
+	switch f {
+	case FsyncAlways:
+		return journal.FsyncAlways
+	case FsyncNo:
+		return journal.FsyncNo
+	default:
+		return journal.FsyncEverySecond
+	}
 }
 
 func (o Options) network() string {

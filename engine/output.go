@@ -17,9 +17,10 @@ type output struct {
 	try  tryWriter
 
 	mu      sync.Mutex
-	pending []byte // to send after what is being sent
-	spare   []byte // a buffer to write into
-	rest    int    // bytes being sent
+	gated   []gated // not to be sent before the disk has come so far
+	pending []byte  // to send after what is being sent
+	spare   []byte  // a buffer to write into
+	rest    int     // bytes being sent
 	sending bool
 	dead    bool
 	idle    sync.Cond // nothing is left to send
@@ -31,12 +32,24 @@ func (o *output) init(conn net.Conn) {
 	o.idle.L = &o.mu
 }
 
-// hand takes over buf and returns an empty buffer for it, and how many bytes wait now.
-func (o *output) hand(buf []byte) (empty []byte, waiting int) {
+// gated are replies that wait for a position of the log.
+type gated struct {
+	buf   []byte
+	until int64
+}
+
+// hand takes over buf and returns an empty buffer for it, and how many bytes wait now. Until is the position of the log
+// that the replies have to wait for, 0 for none.
+func (o *output) hand(buf []byte, until int64) (empty []byte, waiting int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.dead {
 		return buf[:0], 0
+	}
+	if until > 0 || len(o.gated) > 0 {
+		o.gated = append(o.gated, gated{buf, until})
+		empty, o.spare = o.spare, nil
+		return empty[:0], o.size()
 	}
 	if len(o.pending) > 0 {
 		o.pending = append(o.pending, buf...)
@@ -49,6 +62,41 @@ func (o *output) hand(buf []byte) (empty []byte, waiting int) {
 	}
 	o.pending = buf
 	return empty[:0], o.rest + len(buf)
+}
+
+// size is how many bytes wait. The lock is held.
+func (o *output) size() int {
+	n := o.rest + len(o.pending)
+	for _, g := range o.gated {
+		n += len(g.buf)
+	}
+	return n
+}
+
+// release lets go of the replies that waited for a position of the log. It reports that others wait for a later one.
+func (o *output) release(position int64) (more bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.gated) > 0 && o.gated[0].until <= position {
+		if len(o.pending) == 0 {
+			o.pending = o.gated[0].buf
+		} else {
+			o.pending = append(o.pending, o.gated[0].buf...)
+		}
+		o.gated[0] = gated{}
+		o.gated = o.gated[1:]
+	}
+	if len(o.gated) == 0 {
+		o.gated = nil
+	}
+	return o.gated != nil
+}
+
+// holds reports whether replies wait for the log.
+func (o *output) holds() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.gated) > 0
 }
 
 // send sends what waits, without waiting itself. It reports that a goroutine has to run drain.
@@ -95,7 +143,7 @@ func (o *output) sent(buf []byte) {
 // end marks the connection as broken. The lock is held.
 func (o *output) end() {
 	o.dead, o.sending, o.rest = true, false, 0
-	o.pending, o.spare = nil, nil
+	o.pending, o.spare, o.gated = nil, nil, nil
 	o.idle.Broadcast()
 }
 
@@ -123,7 +171,7 @@ func (o *output) drain() {
 func (o *output) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for !o.dead && (o.sending || len(o.pending) > 0) {
+	for !o.dead && (o.sending || len(o.pending) > 0 || len(o.gated) > 0) {
 		o.idle.Wait()
 	}
 }
@@ -139,7 +187,7 @@ func (o *output) drop() {
 func (o *output) waiting() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.rest + len(o.pending)
+	return o.size()
 }
 
 // replies notes that something was written for cl.
@@ -154,6 +202,10 @@ func (e *Engine) replies(cl *client) {
 // that is too far behind is cut off. The lock is held.
 func (e *Engine) handOut(to []*client) []*client {
 	e.broadcasts()
+	var until int64
+	if e.store != nil {
+		until = e.store.commit()
+	}
 	for _, cl := range e.dirty {
 		cl.queued = false
 		if cl.gone {
@@ -161,12 +213,15 @@ func (e *Engine) handOut(to []*client) []*client {
 			continue
 		}
 		var waiting int
-		cl.w.Buf, waiting = cl.out.hand(cl.w.Buf)
+		cl.w.Buf, waiting = cl.out.hand(cl.w.Buf, until)
 		if limit := e.config.outputLimit(cl); limit > 0 && waiting > limit {
 			e.log.Warn("the engine cut off a client that does not read its replies", "client", cl.id, "addr", cl.addr, "bytes", waiting, "limit", limit)
 			e.stats.cutOff++
 			e.disconnect(cl)
 			continue
+		}
+		if until > 0 {
+			e.store.held.add(cl)
 		}
 		to = append(to, cl)
 	}
@@ -184,6 +239,10 @@ func (e *Engine) unlockAndSend() {
 
 func (e *Engine) sendTo(to []*client) {
 	for _, cl := range to {
+		if e.store != nil {
+			// The log may have come so far before the client stood in the list of those who wait for it.
+			cl.out.release(e.store.log.Synced())
+		}
 		if cl.out.send() {
 			// The client is there still, or drain ends at once; its reader is counted in wg.
 			e.wg.Go(cl.out.drain)

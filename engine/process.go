@@ -32,7 +32,7 @@ func (e *Engine) process(cl *client, args [][]byte) bool {
 		cl.last = cmd
 		c := &cl.call
 		*c = call{e: e, cl: cl, db: cl.db, cmd: cmd, args: args, w: &cl.w}
-		e.run(c)
+		e.runWhole(c)
 		c.args, e.running = nil, nil
 	}
 	switch cl.reply {
@@ -54,7 +54,21 @@ func (e *Engine) process(cl *client, args [][]byte) bool {
 	if len(e.blocking.ready) > 0 {
 		e.serveReady()
 	}
+	if s := e.store; s != nil && s.wanted && !s.saving {
+		s.begun()
+	}
 	return true
+}
+
+// runWhole runs a command whose effects count together.
+func (e *Engine) runWhole(c *call) {
+	if e.recorder == nil {
+		e.run(c)
+		return
+	}
+	e.beginGroup()
+	e.run(c)
+	e.endGroup()
 }
 
 // find looks a command up and checks its number of arguments.
@@ -102,7 +116,7 @@ func (e *Engine) allowed(cl *client, cmd *command) string {
 	case cl.multi != nil && cmd.flags&noMulti != 0:
 		return "ERR Command not allowed inside a transaction"
 	}
-	return ""
+	return e.store.refuses(cl, cmd)
 }
 
 // inSubscriber reports whether a subscriber of version 2 may run the command.

@@ -126,6 +126,9 @@ func (r *reader) execute() bool {
 	e.mu.Unlock()
 	e.sendTo(r.to)
 	clear(r.to)
+	if e.store != nil {
+		e.store.throttle()
+	}
 	switch {
 	case closing:
 		return false

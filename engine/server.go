@@ -16,8 +16,6 @@ func serverCommands() []command {
 		{name: "swapdb", arity: 3, flags: write | fast, run: cmdSwapDB, group: g, since: "4.0.0", summary: "Swaps two Redis databases."},
 		{name: "role", arity: 1, flags: admin | noScript | f | fast, run: cmdRole, group: g, since: "2.8.12", summary: "Returns the replication role."},
 		{name: "wait", arity: 3, flags: noScript, run: cmdWait, group: "generic", since: "3.0.0", summary: "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed."},
-		{name: "lastsave", arity: 1, flags: f | fast, run: cmdLastSave, group: g, since: "1.0.0", summary: "Returns the Unix timestamp of the last successful save to disk."},
-		{name: "shutdown", arity: -1, flags: admin | noScript | f | noMulti | allowBusy, run: cmdShutdown, group: g, since: "1.0.0", summary: "Shuts down the server."},
 		{name: "monitor", arity: 1, flags: admin | noScript | f, run: cmdMonitor, group: g, since: "1.0.0", summary: "Listens for all requests received by the server in real-time."},
 		{name: "slowlog", arity: -2, group: g, since: "2.2.12", summary: "A container for slow log commands.", subs: []*command{
 			{name: "slowlog|get", arity: -2, flags: admin | f, run: cmdSlowlogGet, group: g, since: "2.2.12", summary: "Returns the slow log's entries."},
@@ -146,21 +144,4 @@ func cmdWait(c *call) {
 		},
 		timedOut: func(c *call) { c.w.Int(0) },
 	})
-}
-
-func cmdLastSave(c *call) { c.w.Int(c.e.started.Unix()) }
-
-func cmdShutdown(c *call) {
-	for i := 1; i < len(c.args); i++ {
-		switch arg := c.args[i]; {
-		case is(arg, "abort") && len(c.args) == 2:
-			c.fail("ERR No shutdown in progress.")
-			return
-		case is(arg, "nosave"), is(arg, "save"), is(arg, "now"), is(arg, "force"):
-		default:
-			c.fail(errSyntax)
-			return
-		}
-	}
-	c.e.shutDown()
 }

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package journal
+
+import "os"
+
+// lock does nothing where the system has no flock: there nothing keeps a second process out.
+func lock(*os.File) (free bool, err error) { return true, nil }
