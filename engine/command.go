@@ -98,7 +98,7 @@ func (c *command) keyIndexes(args [][]byte) []int {
 func families() [][]command {
 	return [][]command{
 		persistCommands(),
-		stringCommands(), keyCommands(), sortCommands(), listCommands(), hashCommands(), setCommands(), bitmapCommands(), zsetCommands(), geoCommands(), pubsubCommands(), transactionCommands(),
+		stringCommands(), keyCommands(), sortCommands(), listCommands(), hashCommands(), setCommands(), bitmapCommands(), zsetCommands(), geoCommands(), pubsubCommands(), transactionCommands(), hyperLogLogCommands(),
 		connectionCommands(), clientCommands(), serverCommands(), configCommands(), commandCommands(), debugCommands(),
 	}
 }

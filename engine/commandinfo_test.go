@@ -19,7 +19,7 @@ func TestCommandInfoLikeRedis(t *testing.T) {
 		row[2], row[6] = sorted(row[2], 1), sorted(row[6], 1)
 		return row[:7]
 	}
-	for _, cmd := range slices.Concat(hashCommands(), setCommands(), bitmapCommands(), zsetCommands(), geoCommands()) {
+	for _, cmd := range slices.Concat(hashCommands(), setCommands(), bitmapCommands(), zsetCommands(), geoCommands(), hyperLogLogCommands()) {
 		if cmd.name == "zrank" || cmd.name == "zrevrank" {
 			continue // they take WITHSCORE, as from Redis 7.2
 		}

@@ -23,6 +23,7 @@ var generators = []struct {
 	{8, genHash},
 	{8, genSet},
 	{5, genBitmap},
+	{5, genHyperLogLog},
 	{2, genSort},
 	{14, genZSet},
 	{3, genGeo},
