@@ -67,8 +67,8 @@ func (t bitType) sum(v, by int64, o overflow) (sum int64, ok bool) {
 	least, most := t.bounds()
 	var limit int64
 	switch {
-	case v > most, !t.signed && v < 0, by > 0 && v > most-by: // a negative number for an unsigned type is a large one
-		limit = most
+	case !t.signed && v < 0, v > most, t.above(v, by, most):
+		limit = most // a negative number for an unsigned type is a large one
 	case v < least, by < 0 && (v < 0 || t.width < 64) && by < least-v: // else the difference itself might not fit
 		limit = least
 	default:
@@ -78,6 +78,12 @@ func (t bitType) sum(v, by int64, o overflow) (sum int64, ok bool) {
 		return limit, false
 	}
 	return t.cut(uint64(v) + uint64(by)), false
+}
+
+// above reports whether v and by together are more than most. As in Redis the room that is left wraps around for a v far
+// below a short signed type: SET with SAT gives the greatest value then.
+func (t bitType) above(v, by, most int64) bool {
+	return by > most-v && (by > 0 && v >= 0 || t.signed && t.width < 64)
 }
 
 // bitStep is one subcommand of BITFIELD.

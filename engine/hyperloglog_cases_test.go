@@ -93,6 +93,9 @@ func TestHyperLogLogCases(t *testing.T) {
 			PFADD s a
 			GET s
 			PFMERGE s
+			SET s "HYLL\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x7e\xffi"
+			PFADD s a b c d e f g h i j k l m n o p q r s t u v w x y z
+			GET s
 			SET s "HYLL\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80"
 			PFCOUNT s
 			PFADD s a

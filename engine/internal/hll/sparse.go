@@ -95,12 +95,14 @@ func raiseSparse(b []byte, index int, rank uint8, most int) ([]byte, bool, error
 	parts := appendRun(room[:0], r.value, index-first)
 	parts = appendEqual(parts, rank, 1)
 	parts = appendRun(parts, r.value, first+r.length-index-1)
-	end := min(pos+r.size, len(b))
-	if grown := len(parts) - r.size; grown > 0 && len(b)+grown > most {
+	grown := len(parts) - r.size
+	if grown > 0 && len(b)+grown > most {
 		return raiseAsDense(b, index, rank)
 	}
-	b = slices.Replace(b, pos, end, parts...)
-	b = merge(b, before)
+	// A run whose second byte is missing counts it all the same.
+	size := len(b) + grown
+	b = slices.Replace(b, pos, min(pos+r.size, len(b)), parts...)
+	b = merge(b[:size], before)
 	Outdate(b)
 	return b, true, nil
 }
