@@ -203,11 +203,10 @@ func (x *sortItem) compare(y *sortItem, a *sortArgs) int {
 // sortScore reads a number as C's strtod does: a text ends at a zero byte, and an empty one is zero.
 func sortScore(s string) (float64, bool) {
 	s, _, _ = strings.Cut(s, "\x00")
-	s = strings.TrimLeft(s, " \t\n\v\f\r")
 	if s == "" {
 		return 0, true
 	}
-	return num.Float([]byte(s))
+	return num.Float([]byte(strings.TrimLeft(s, " \t\n\v\f\r")))
 }
 
 // byPattern looks up what a pattern of BY or GET names for an element: # is the element itself, * stands for it in a

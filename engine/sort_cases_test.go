@@ -49,6 +49,8 @@ func TestSortCases(t *testing.T) {
 			SORT words ALPHA
 			RPUSH blanks "" " 5" 3
 			SORT blanks
+			RPUSH blank 1 " "
+			SORT blank
 			RPUSH bad 1 "5 "
 			SORT bad
 			SORT
