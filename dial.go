@@ -47,7 +47,6 @@ func (o Options) clientOption(t target, r role) (rueidis.ClientOption, error) {
 	c.Dialer.KeepAlive = min(pingInterval, o.CommandTimeout)
 	c.RetryDelay = retryDelay(o.MaxRetries, o.RetryDelay)
 	c.AlwaysPipelining = true
-	c.MaxFlushDelay = max(o.FlushDelay, 0)
 	c.PipelineMultiplex = bits.TrailingZeros(uint(o.Connections))
 	if c.PipelineMultiplex == 0 {
 		c.PipelineMultiplex = oneWire
@@ -63,11 +62,10 @@ func (o Options) clientOption(t target, r role) (rueidis.ClientOption, error) {
 	switch t.kind {
 	case kindEmbedded:
 		// The engine speaks RESP2, with subscriptions on a wire of their own; it does not track keys, so rueidis refuses a
-		// tracked client. Gathering commands saves nothing where a write is no system call. The caller sets DialCtxFn.
+		// tracked client. The caller sets DialCtxFn.
 		c.InitAddress = []string{"embedded"}
 		c.ForceSingleClient, c.AlwaysRESP2 = true, true
 		c.ClientSetInfo = rueidis.DisableClientSetInfo
-		c.MaxFlushDelay = 0
 	case kindUnix:
 		c.ForceSingleClient = true
 		if c.DialCtxFn == nil && c.DialFn == nil {

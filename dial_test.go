@@ -32,7 +32,7 @@ func TestClientOptionRoles(t *testing.T) {
 	for r, name := range []string{roleData: "data", roleBlocking: "blocking", roleTracked: "tracked"} {
 		c := dialOption(t, o, role(r))
 		if c.InitAddress[0] != "h:6379" || c.Username != "ann" || c.Password != "pw" || c.SelectDB != 2 || c.ClientName != "redbrick" ||
-			!c.ForceSingleClient || !c.AlwaysPipelining || c.Dialer.Timeout != 2*time.Second || c.MaxFlushDelay != 20*time.Microsecond {
+			!c.ForceSingleClient || !c.AlwaysPipelining || c.Dialer.Timeout != 2*time.Second {
 			t.Errorf("%s: %+v", name, c)
 		}
 		tracked := role(r) == roleTracked
@@ -51,8 +51,8 @@ func TestClientOptionRoles(t *testing.T) {
 
 func TestClientOptionKinds(t *testing.T) {
 	t.Parallel()
-	if c := dialOption(t, Options{URL: "redis://h", Connections: 1, FlushDelay: -1}, roleData); c.PipelineMultiplex != oneWire || c.MaxFlushDelay != 0 {
-		t.Errorf("one connection without delay: PipelineMultiplex %d, MaxFlushDelay %v", c.PipelineMultiplex, c.MaxFlushDelay)
+	if c := dialOption(t, Options{URL: "redis://h", Connections: 1}, roleData); c.PipelineMultiplex != oneWire {
+		t.Errorf("one connection: PipelineMultiplex %d", c.PipelineMultiplex)
 	}
 	c := dialOption(t, Options{URL: "redis+sentinel://u:p@a,b/m?sentinel_username=su&sentinel_password=sp&tls=true"}, roleData)
 	if len(c.InitAddress) != 2 || c.Sentinel.MasterSet != "m" || c.Sentinel.Username != "su" || c.Sentinel.Password != "sp" ||
@@ -68,7 +68,7 @@ func TestClientOptionKinds(t *testing.T) {
 		t.Errorf("unix: %+v", c)
 	}
 	c = dialOption(t, Options{}, roleData)
-	if !c.AlwaysRESP2 || !c.ForceSingleClient || !c.DisableCache || c.MaxFlushDelay != 0 {
+	if !c.AlwaysRESP2 || !c.ForceSingleClient || !c.DisableCache {
 		t.Errorf("embedded: %+v", c)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"maps"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -116,7 +117,7 @@ func dialTCP(ctx context.Context, addr string, d *net.Dialer, t *tls.Config) (ne
 	return (&tls.Dialer{NetDialer: d, Config: t}).DialContext(ctx, "tcp", addr)
 }
 
-// greeting is a connection that tells when the server first speaks.
+// greeting is a connection that tells when the server first speaks, and that gathers commands.
 type greeting struct {
 	net.Conn
 
@@ -129,6 +130,20 @@ func (g *greeting) Read(b []byte) (int, error) {
 	n, err := g.Conn.Read(b)
 	if !g.met.Load() {
 		g.end()
+	}
+	return n, err
+}
+
+// yields is how often a connection lets others run after a write.
+const yields = 2
+
+// Write sends, and then lets the callers run who are ready to: what they ask for leaves together in the next write. So
+// commands are gathered by nothing but the load. Under many callers it saves most system calls, more than a pause between
+// writes does, and a few callers, whom a pause makes wait for its timer, lose nothing.
+func (g *greeting) Write(b []byte) (int, error) {
+	n, err := g.Conn.Write(b)
+	for range yields {
+		runtime.Gosched()
 	}
 	return n, err
 }

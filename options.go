@@ -20,8 +20,7 @@ const (
 	defaultConnectTimeout = 5 * time.Second
 	defaultCommandTimeout = 5 * time.Second
 	defaultHotTimeout     = 250 * time.Millisecond
-	defaultConnections    = 2
-	defaultFlushDelay     = 20 * time.Microsecond
+	defaultConnections    = 1
 	defaultCacheTTL       = time.Hour
 )
 
@@ -92,11 +91,9 @@ type Options struct {
 	// pub/sub. Fields about the server and the connections must be left zero. Close does not close it.
 	Client rueidis.Client
 
-	// Connections is the number of pipelined connections a node: a power of two up to 256. 0 means 2.
+	// Connections is the number of pipelined connections a node: a power of two up to 256. 0 means 1, which suits most: callers share its system
+	// calls. More of them keep large values from holding up small ones.
 	Connections int
-	// FlushDelay is how long a busy connection gathers commands before it writes: system calls against latency. 0 means
-	// 20 microseconds, negative none. The embedded engine has no use for it.
-	FlushDelay time.Duration
 
 	// Logger hears of state changes and of degraded service. Nil is silent.
 	Logger *slog.Logger
@@ -176,7 +173,6 @@ func (o Options) complete(name naming) (Options, error) {
 	if o.Connections < 1 || o.Connections > maxConnections || bits.OnesCount(uint(o.Connections)) != 1 {
 		add("Connections", o.Connections, "a power of two from 1 to 256")
 	}
-	o.FlushDelay = orDefault(o.FlushDelay, defaultFlushDelay)
 	faults = append(faults, o.templateFaults(name)...)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

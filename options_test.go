@@ -24,7 +24,7 @@ func TestOptionsDefaults(t *testing.T) {
 	t.Parallel()
 	want := Options{
 		MaxRetries: 3, RetryDelay: time.Second, ConnectTimeout: 5 * time.Second, CommandTimeout: 5 * time.Second,
-		HotTimeout: 250 * time.Millisecond, Connections: 2, FlushDelay: 20 * time.Microsecond,
+		HotTimeout: 250 * time.Millisecond, Connections: 1,
 		Cache: CacheOptions{TTL: time.Hour},
 	}
 	got, err := Options{}.withDefaults()
@@ -41,9 +41,9 @@ func TestOptionsDefaults(t *testing.T) {
 	if diff := cmp.Diff(got, again, compareOptions...); err != nil || diff != "" {
 		t.Fatalf("defaults of defaults: %v (-want +got)\n%s", err, diff)
 	}
-	none, err := Options{MaxRetries: -1, FlushDelay: -1}.withDefaults()
-	if err != nil || none.MaxRetries != -1 || none.FlushDelay != -1 {
-		t.Fatalf("explicit none: %d, %v, %v", none.MaxRetries, none.FlushDelay, err)
+	none, err := Options{MaxRetries: -1}.withDefaults()
+	if err != nil || none.MaxRetries != -1 {
+		t.Fatalf("explicit none: %d, %v", none.MaxRetries, err)
 	}
 }
 

@@ -37,6 +37,7 @@ type Cache[V any] struct {
 	flights    flights[V]
 	refreshing refreshing
 	pending    pending
+	checked    checked
 	cost       average // of a load, for EarlyRefresh
 	stats      counters
 	reporting  sync.Mutex

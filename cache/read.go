@@ -105,6 +105,7 @@ type found[V any] struct {
 	frame   store.Frame
 	cells   []*near.Cell
 	ttl     time.Duration // what remains in Redis
+	share   float64       // of how many reads it is the one that asked for the TTL; 0: all ask
 	fresh   time.Duration // what remains until it is stale; <= 0: it is
 	err     error
 }
@@ -180,7 +181,7 @@ func (c *Cache[V]) use(ctx context.Context, id string, f found[V]) outcome[V] {
 	switch {
 	case f.fresh > 0:
 		c.stats.hits.Add(1)
-		if c.early(f.fresh) {
+		if c.early(f.fresh, f.share) {
 			c.refresh(ctx, id, f)
 		}
 	case f.fresh > -c.opt.StaleFor:
@@ -198,14 +199,19 @@ func (c *Cache[V]) use(ctx context.Context, id string, f found[V]) outcome[V] {
 	return out
 }
 
-// early is XFetch: the nearer the end and the longer a load takes, the likelier.
-func (c *Cache[V]) early(left time.Duration) bool {
+// early is XFetch: the nearer the end and the longer a load takes, the likelier. Where one read of several asks for the
+// end, it is so many times likelier: what comes of all of them is the same.
+func (c *Cache[V]) early(left time.Duration, share float64) bool {
 	delta := c.cost.get()
 	if c.opt.EarlyRefresh == 0 || c.opt.Load == nil || delta == 0 {
 		return false
 	}
-	return -c.opt.EarlyRefresh*float64(delta)*math.Log(1-rand.Float64()) >= float64(left) //nolint:gosec // a chance
+	chance := math.Exp(-float64(left) / (c.opt.EarlyRefresh * float64(delta)))
+	return rand.Float64() < chance*max(share, 1) //nolint:gosec // a chance
 }
+
+// askers is how many reads have one that asks for the TTL, where only early depends on it.
+const askers = 8
 
 // read looks an id up in Redis, and puts what it finds into the near cache.
 func (c *Cache[V]) read(ctx context.Context, id string, bytesOnly bool) found[V] {
@@ -216,9 +222,35 @@ func (c *Cache[V]) read(ctx context.Context, id string, bytesOnly bool) found[V]
 		ticket, keep = c.ticket(id, key)
 	}
 	c.countReads(1)
+	seldom := !keep && c.opt.stale() == 0
+	if seldom && rand.Uint32()%askers != 0 { //nolint:gosec // a share
+		f := c.judge(ctx, key, c.store.Get(ctx, c.tracked, key), bytesOnly)
+		if f.ttl == store.Unasked && f.state != usable {
+			return c.dated(ctx, key, f)
+		}
+		return f
+	}
 	f := c.judge(ctx, key, c.store.Lookup(ctx, c.tracked, key)[0], bytesOnly)
 	if keep {
 		c.keep(ticket, f)
+	} else if seldom {
+		f.share = askers
+	}
+	return f
+}
+
+// dated gives an entry that is to be replaced its TTL, by which the lease tells it from a newer one.
+func (c *Cache[V]) dated(ctx context.Context, key string, f found[V]) found[V] {
+	n, err := c.tracked.Do(ctx, c.rb.B().Pttl().Key(key).Build()).AsInt64()
+	switch {
+	case err != nil:
+		return found[V]{state: down, err: err}
+	case n == -2:
+		return found[V]{state: absent}
+	case n == -1:
+		f.ttl = store.Forever
+	default:
+		f.ttl = time.Duration(n) * time.Millisecond
 	}
 	return f
 }
@@ -294,7 +326,7 @@ func (c *Cache[V]) judge(ctx context.Context, key string, s store.Found, bytesOn
 	if c.env.isNull(f.raw) || (f.frame.Plain() && string(f.raw) == "null") {
 		f.missing, f.raw = true, nil
 		f.fresh = s.TTL // it has no stale time
-		if s.TTL == store.Forever {
+		if s.TTL < 0 {
 			f.fresh = longestTTL
 		}
 		return f
@@ -311,7 +343,7 @@ func (c *Cache[V]) judge(ctx context.Context, key string, s store.Found, bytesOn
 		}
 	}
 	if bytesOnly {
-		if !c.opt.Codec.Valid(f.raw) {
+		if !c.checked.valid(f.raw, c.opt.Codec.Valid) {
 			c.stats.foreign.Add(1)
 			f.state = broken
 		}
@@ -326,7 +358,7 @@ func (c *Cache[V]) judge(ctx context.Context, key string, s store.Found, bytesOn
 
 // freshFor is how much of the remaining life of an entry is before its TTL.
 func (c *Cache[V]) freshFor(ttl time.Duration) time.Duration {
-	if ttl == store.Forever {
+	if ttl < 0 { // without end, or nobody asked
 		return longestTTL
 	}
 	return ttl - c.opt.stale()

@@ -92,14 +92,18 @@ func hasTag(key string) bool {
 	return i >= 0 && strings.IndexByte(key[i+1:], '}') > 0
 }
 
-// Forever is the TTL of an entry that does not expire.
-const Forever time.Duration = -1
+const (
+	// Forever is the TTL of an entry that does not expire.
+	Forever time.Duration = -1
+	// Unasked is the TTL of an entry that was read without it.
+	Unasked time.Duration = -2
+)
 
 // Found is what lies at a key.
 type Found struct {
 	// Value is nil where there is nothing, or no string.
 	Value []byte
-	// TTL is what remains of the entry's life; Forever without expiry.
+	// TTL is what remains of the entry's life; Forever without expiry, Unasked from Get.
 	TTL time.Duration
 	// Foreign is true where the key is of another type than string.
 	Foreign bool
@@ -121,7 +125,16 @@ func (s *Store) Lookup(ctx context.Context, d script.Doer, vs ...string) []Found
 	return found
 }
 
-func foundOf(get, pttl rueidis.RedisResult) Found {
+// Get reads one entry without its TTL: half the commands of Lookup.
+func (s *Store) Get(ctx context.Context, d script.Doer, v string) Found {
+	found := valueOf(d.Do(ctx, d.B().Get().Key(v).Build()))
+	if found.Value != nil {
+		found.TTL = Unasked
+	}
+	return found
+}
+
+func valueOf(get rueidis.RedisResult) Found {
 	value, err := get.AsBytes()
 	if err != nil {
 		switch re, ok := rueidis.IsRedisErr(err); {
@@ -132,6 +145,14 @@ func foundOf(get, pttl rueidis.RedisResult) Found {
 		}
 		return Found{Err: err}
 	}
+	return Found{Value: value}
+}
+
+func foundOf(get, pttl rueidis.RedisResult) Found {
+	found := valueOf(get)
+	if found.Value == nil {
+		return found
+	}
 	ttl, err := pttl.AsInt64()
 	if err != nil {
 		return Found{Err: err}
@@ -139,7 +160,8 @@ func foundOf(get, pttl rueidis.RedisResult) Found {
 	if ttl == -2 {
 		return Found{} // expired between the two commands
 	}
-	return Found{Value: value, TTL: ttlOf(ttl)}
+	found.TTL = ttlOf(ttl)
+	return found
 }
 
 func ttlOf(n int64) time.Duration {
