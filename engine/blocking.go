@@ -149,6 +149,7 @@ func (e *Engine) serveKey(r readyKey) {
 			continue
 		}
 		c := e.callOf(w)
+		c.ready = r.key
 		if w.wait.try(c) {
 			w.cl.unblock()
 			e.settled(c, w)

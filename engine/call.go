@@ -16,12 +16,13 @@ type call struct {
 	args [][]byte // the name (of a subcommand: both names) and the arguments; they live as long as the call
 	w    *resp.Writer
 
-	changes  int  // reported by changed
-	recorded bool // the handler reported its effects itself
-	failed   bool // answered an error
-	exec     bool // part of a transaction: it must not wait
-	retried  bool // a blocking command is looked at again
-	parked   bool // waits: there is no answer yet
+	changes  int    // reported by changed
+	recorded bool   // the handler reported its effects itself
+	failed   bool   // answered an error
+	exec     bool   // part of a transaction: it must not wait
+	retried  bool   // a blocking command is looked at again
+	ready    string // the key whose change made it so
+	parked   bool   // waits: there is no answer yet
 }
 
 // fail answers an error, code first.

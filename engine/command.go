@@ -99,6 +99,7 @@ func families() [][]command {
 	return [][]command{
 		persistCommands(),
 		stringCommands(), keyCommands(), sortCommands(), listCommands(), hashCommands(), setCommands(), bitmapCommands(), zsetCommands(), geoCommands(), pubsubCommands(), transactionCommands(), hyperLogLogCommands(),
+		streamCommands(),
 		connectionCommands(), clientCommands(), serverCommands(), configCommands(), commandCommands(), debugCommands(),
 	}
 }

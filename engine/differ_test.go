@@ -221,6 +221,8 @@ func normal(args []string, r reply) reply {
 		if len(args) > 1 && strings.EqualFold(args[1], "idletime") {
 			return shape(r)
 		}
+	case "xpending", "xinfo":
+		return normalStream(args, r)
 	case "ttl", "pttl", "expiretime", "pexpiretime":
 		// A key that was given ten seconds has 10 or 9 of them, whoever asks.
 		if n, err := strconv.ParseInt(r.text, 10, 64); err == nil && n > 0 {

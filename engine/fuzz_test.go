@@ -27,6 +27,7 @@ var generators = []struct {
 	{2, genSort},
 	{14, genZSet},
 	{3, genGeo},
+	{12, genStream},
 }
 
 // Sizes of a run: commands altogether, and between two clean sheets.
@@ -119,7 +120,8 @@ func cmdline(parts ...any) (out []string) {
 // round is one sequence on clean data, with the peers it runs on.
 type round struct {
 	ours, theirs *peer
-	replica      *peer // of an engine that runs the effects of ours
+	replica      *peer   // of an engine that runs the effects of ours
+	replayed     *Engine // of replica
 	rebuilt      *Engine
 	engine       *Engine // of ours
 	clean        func()
@@ -154,6 +156,13 @@ func (r *round) differ(t *testing.T, cmds [][]string) (at int, why string) {
 	}
 	if w, g := r.ours.do(t, "DEBUG", "DIGEST"), rebuildInto(t, r.rebuilt, r.engine); w.text != g {
 		return len(cmds), fmt.Sprintf("rebuilt values give other data: digest %s, want %s", g, w)
+	}
+	want := streamState(r.engine)
+	if got := streamState(r.replayed); got != want {
+		return len(cmds), fmt.Sprintf("the effects give other groups:\n%s\nwant\n%s", got, want)
+	}
+	if got := streamState(r.rebuilt); got != want {
+		return len(cmds), fmt.Sprintf("rebuilt groups differ:\n%s\nwant\n%s", got, want)
 	}
 	return -1, ""
 }
@@ -204,7 +213,7 @@ func TestFuzzAgainstRedis(t *testing.T) {
 	rebuilt.replaying = true
 	for n := 0; n < commands; n += fuzzRound {
 		proto := pick(random, "2", "3")
-		r := &round{ours, theirs, third, rebuilt, e, func() {
+		r := &round{ours, theirs, third, copyOf.e, rebuilt, e, func() {
 			for _, p := range []*peer{ours, theirs} {
 				p.do(t, "RESET")
 				p.do(t, "HELLO", proto)
