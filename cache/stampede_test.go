@@ -143,28 +143,27 @@ func TestALoaderThatHangsHarmsNobodyElse(t *testing.T) {
 func TestALoaderSlowerThanThePatienceAnswers(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		const patience = 20 * time.Millisecond
 		var loads atomic.Int64
-		c := patientCache(t, rb, "recipe", cache.Options[row]{
-			SoftTimeout: 20 * time.Millisecond,
-			Load: func(_ context.Context, id string) (row, error) {
-				loads.Add(1)
-				<-time.After(500 * time.Millisecond)
-				return row{id, 1}, nil
-			},
+		open := make(chan struct{})
+		c := patientCache(t, rb, "recipe", cache.Options[row]{SoftTimeout: patience, Load: func(_ context.Context, id string) (row, error) {
+			loads.Add(1)
+			<-open
+			return row{id, 1}, nil
+		}})
+		readers := gather(t, c, "a", 50)
+		since := time.Now()
+		redistest.Eventually(t, 20*time.Second, func() error {
+			if time.Since(since) < 25*patience {
+				return errors.New("they wait")
+			}
+			return nil
 		})
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		defer cancel()
-		var readers []<-chan reply[row]
-		for range 50 {
-			readers = append(readers, askFor(ctx, c, "a"))
-			<-time.After(2 * time.Millisecond) // they come while the others wait
+		if n := loads.Load(); n < 2 || n > 8 { // the first, and those after 1, 3, 7 and 15 times the patience if somebody came meanwhile
+			t.Errorf("50 readers ran %d loads while they waited, want a few", n)
 		}
-		for _, r := range readers {
-			expect(t, "a reader", r, row{"a", 1})
-		}
-		if n := loads.Load(); n > 10 { // one after 0, 20, 60, 140 and 300 ms
-			t.Errorf("50 readers ran %d loads, want about 5", n)
-		}
+		close(open)
+		readers.expect(t, "a reader", row{"a", 1})
 	})
 }
 
