@@ -14,7 +14,6 @@ type Limits struct{ Members, Bytes int }
 // that it gives out are views, not to be changed, and good until the set is.
 type Set struct {
 	small packed
-	n     int   // members of a small set
 	large *both // nil in a small set
 }
 
@@ -30,7 +29,7 @@ func (s *Set) Len() int {
 	if s.large != nil {
 		return s.large.tree.size
 	}
-	return s.n
+	return s.small.count()
 }
 
 // Small reports whether the set is within its limits. One that was not once never is again.
@@ -52,7 +51,7 @@ func (s *Set) Size() int64 {
 	if s.large != nil {
 		return 160 + int64(s.Len())*nodeBytes + s.large.bytes
 	}
-	return 48 + int64(cap(s.small))
+	return 32 + int64(cap(s.small))
 }
 
 // Score returns the score of a member.
@@ -73,13 +72,11 @@ func (s *Set) Put(member []byte, score float64, l Limits) {
 		_, _, from, to, there := s.small.find(member)
 		switch {
 		case there:
-			s.small = s.small.remove(from, to)
-		case s.n+1 > l.Members || len(member) > l.Bytes:
+			s.small = s.small.remove(from, to, 1)
+		case s.small.count()+1 > l.Members || len(member) > l.Bytes:
 			s.Enlarge()
 			s.large.put(member, score)
 			return
-		default:
-			s.n++
 		}
 		s.small = s.small.insert(member, score)
 		return
@@ -109,12 +106,12 @@ func (s *Set) Enlarge() {
 		return
 	}
 	s.large = &both{}
-	for at := 0; at < len(s.small); {
+	for at := head; at < len(s.small); {
 		m, score, next := s.small.element(at)
 		s.large.append(m, score)
 		at = next
 	}
-	s.small, s.n = nil, 0
+	s.small = nil
 }
 
 // append adds a member that comes behind all others.
@@ -130,8 +127,7 @@ func (s *Set) Remove(member []byte) bool {
 	if s.large == nil {
 		_, _, from, to, ok := s.small.find(member)
 		if ok {
-			s.small = s.small.remove(from, to)
-			s.n--
+			s.small = s.small.remove(from, to, 1)
 		}
 		return ok
 	}
@@ -155,9 +151,8 @@ func (s *Set) RemoveRange(from, to int) {
 		return
 	}
 	if s.large == nil {
-		at := s.small.offset(from)
-		s.small = s.small.remove(at, at+s.small[at:].offset(to-from))
-		s.n -= to - from
+		at := s.small.offset(head, from)
+		s.small = s.small.remove(at, s.small.offset(at, to-from), to-from)
 		return
 	}
 	leaf, i := s.large.tree.leaf(from)
@@ -196,7 +191,7 @@ func (s *Set) Search(before func(member []byte, score float64) bool) int {
 // At returns the member of a rank that is there.
 func (s *Set) At(rank int) (member []byte, score float64) {
 	if s.large == nil {
-		member, score, _ = s.small.element(s.small.offset(rank))
+		member, score, _ = s.small.element(s.small.offset(head, rank))
 		return member, score
 	}
 	leaf, i := s.large.tree.leaf(rank)
@@ -223,7 +218,7 @@ func (s *Set) Range(from, to int, reverse bool) iter.Seq2[[]byte, float64] {
 }
 
 func (p packed) walk(from, to int, reverse bool, yield func([]byte, float64) bool) {
-	at := p.offset(from)
+	at := p.offset(head, from)
 	if !reverse {
 		for range to - from {
 			m, score, next := p.element(at)
@@ -277,7 +272,7 @@ func (t *tree) backward(rank, n int, yield func([]byte, float64) bool) {
 // Clone returns a deep copy.
 func (s *Set) Clone() *Set {
 	if s.large == nil {
-		return &Set{small: append(packed(nil), s.small...), n: s.n}
+		return &Set{small: append(packed(nil), s.small...)}
 	}
 	c := &Set{large: &both{}}
 	for m, score := range s.All() {

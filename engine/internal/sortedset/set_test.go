@@ -3,6 +3,7 @@ package sortedset
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -192,7 +193,7 @@ func TestSmallMembers(t *testing.T) {
 			t.Errorf("no member of %d bytes", n)
 		}
 	}
-	if s.Len() != 0 || len(s.small) != 0 || cap(s.small) > 64 {
+	if s.Len() != 0 || len(s.small) != head || cap(s.small) > 64 {
 		t.Errorf("%d members, %d bytes of %d are left", s.Len(), len(s.small), cap(s.small))
 	}
 }
@@ -210,6 +211,24 @@ func TestFullPages(t *testing.T) {
 	}
 	if leaves != 100 {
 		t.Errorf("%d pages for 6,400 members, want 100", leaves)
+	}
+}
+
+// Scores of every kind come out of the small form as they went in.
+func TestSmallScores(t *testing.T) {
+	t.Parallel()
+	var s Set
+	scores := []float64{0, 1, -1, 63, 64, -64, -65, 0.5, -0.1, 1 << 53, 1<<53 - 1, -(1 << 53), -(1<<53 - 1), 1e300, -5e-324, math.Inf(1), math.Inf(-1), 1.7e12}
+	for i, score := range scores {
+		s.Put([]byte(strconv.Itoa(i)), score, Limits{Members: 100, Bytes: 10})
+	}
+	for i, want := range scores {
+		if got, ok := s.Score([]byte(strconv.Itoa(i))); !ok || got != want {
+			t.Errorf("%v came out as %v, %v", want, got, ok)
+		}
+	}
+	if !s.Small() {
+		t.Error("the set is not small")
 	}
 }
 
