@@ -212,7 +212,7 @@ func TestFuzzAgainstRedis(t *testing.T) {
 	rebuilt := open(t, Options{})
 	rebuilt.replaying = true
 	for n := 0; n < commands; n += fuzzRound {
-		proto := pick(random, "2", "3")
+		proto, few := pick(random, "2", "3"), pick(random, "3", "128")
 		r := &round{ours, theirs, third, copyOf.e, rebuilt, e, func() {
 			for _, p := range []*peer{ours, theirs} {
 				p.do(t, "RESET")
@@ -220,6 +220,7 @@ func TestFuzzAgainstRedis(t *testing.T) {
 				p.do(t, "FLUSHALL")
 				// Keys whose time is over go when they are looked at, on both sides at the same command.
 				p.do(t, "DEBUG", "SET-ACTIVE-EXPIRE", "0")
+				p.do(t, "CONFIG", "SET", "zset-max-listpack-entries", few) // the large form too
 			}
 		}}
 		var cmds [][]string

@@ -643,7 +643,8 @@ func genLex(r *rand.Rand) []string {
 }
 
 func genCombine(r *rand.Rand) []string {
-	weights := maybe(r, 3, "WEIGHTS", float(r), float(r))
+	weight := func() string { return pick(r, "1", "2", "0.5", "1e10", "inf", "nan", "x") } // none that makes -0 of 0
+	weights := maybe(r, 3, "WEIGHTS", weight(), weight())
 	aggregate := maybe(r, 3, "AGGREGATE", pick(r, "SUM", "MIN", "MAX"))
 	switch r.IntN(4) {
 	case 0:
