@@ -16,7 +16,7 @@ import (
 // BenchmarkProcess is a command without a connection: what runs under the lock.
 func BenchmarkProcess(b *testing.B) {
 	value := strings.Repeat("x", 100)
-	for _, line := range []string{"GET k", "SET k " + value, "SET k " + value + " EX 100", "INCR n", "LPUSH l x", "LRANGE r 0 9", "PING"} {
+	for _, line := range []string{"GET k", "SET k " + value, "SET k " + value + " EX 100", "INCR n", "LPUSH l x", "LRANGE r 0 9", "HSET h f v", "HGET h f", "HINCRBY h n 1", "SADD s m", "SISMEMBER s m", "SRANDMEMBER s", "SETBIT b 7 1", "PFADD p x", "PING"} {
 		b.Run(strings.Join(strings.Fields(line)[:1], " "), func(b *testing.B) {
 			e := open(b, Options{})
 			e.mu.Lock()

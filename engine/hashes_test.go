@@ -394,3 +394,30 @@ func TestRandomFields(t *testing.T) {
 		}
 	}
 }
+
+// Lifetimes of fields are the same after a restart, from the log and from a snapshot; what ends meanwhile goes.
+func TestFieldLifetimesOutliveARestart(t *testing.T) {
+	t.Parallel()
+	const year2100, years = "4102444800000", 365 * 24 * time.Hour
+	o := Options{Dir: t.TempDir()}
+	e := open(t, o)
+	for _, save := range []bool{false, true} {
+		p := dialEngine(t, e)
+		p.line(t, "FLUSHALL")
+		p.line(t, "HSET h a 1 b 2 c 3 d 4")
+		p.line(t, "HPEXPIREAT h "+year2100+" FIELDS 2 a b")
+		p.line(t, "HSET h b 5")
+		p.line(t, "HPEXPIRE h 50 FIELDS 1 c")
+		p.line(t, "HSET gone a 1")
+		p.line(t, "HPEXPIRE gone 50 FIELDS 1 a")
+		if save {
+			saveNow(t, p)
+		}
+		e = reopen(t, e, o)
+		p = dialEngine(t, e)
+		until(t, func() bool { return p.line(t, "DBSIZE").text == "1" && p.line(t, "HLEN h").text == "3" })
+		want(t, p.line(t, "HPEXPIRETIME h FIELDS 4 a b c d"), `*4[:"`+year2100+`" :"-1" :"-2" :"-1"]`)
+	}
+	e.Advance(80 * years)
+	want(t, dialEngine(t, e).line(t, "HKEYS h"), `*2[$"b" $"d"]`)
+}
