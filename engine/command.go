@@ -25,6 +25,7 @@ const (
 	mayReplicate
 	movableKeys
 	allowBusy
+	noAsyncLoading
 )
 
 // keySpec says which arguments are keys: from first to last (negative: counted from the end) in steps.

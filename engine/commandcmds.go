@@ -74,8 +74,16 @@ var flagNames = []struct {
 }{
 	{write, "write"}, {readonly, "readonly"}, {denyOOM, "denyoom"}, {admin, "admin"}, {pubSub, "pubsub"},
 	{noScript, "noscript"}, {blockingCmd, "blocking"}, {loading, "loading"}, {stale, "stale"}, {skipMonitor, "skip_monitor"},
-	{skipSlowlog, "skip_slowlog"}, {fast, "fast"}, {noAuth, "no_auth"}, {mayReplicate, "may_replicate"}, {noMulti, "no_multi"},
-	{movableKeys, "movablekeys"}, {allowBusy, "allow_busy"},
+	{skipSlowlog, "skip_slowlog"}, {fast, "fast"}, {noAuth, "no_auth"}, {noMulti, "no_multi"},
+	{movableKeys, "movablekeys"}, {allowBusy, "allow_busy"}, {noAsyncLoading, "no_async_loading"},
+}
+
+// ownCategories are those of commands that are not in the category of their group.
+var ownCategories = map[string][]string{
+	"command": {"connection"}, "pubsub|help": {}, "wait": {"connection"}, "dbsize": {"keyspace"}, "flushdb": {"keyspace", "dangerous"},
+	"flushall": {"keyspace", "dangerous"}, "swapdb": {"keyspace", "dangerous"}, "keys": {"keyspace", "dangerous"},
+	"info": {"dangerous"}, "lastsave": {"admin", "dangerous"}, "role": {"admin", "dangerous"},
+	"sort": {"set", "sortedset", "list", "dangerous"}, "sort_ro": {"set", "sortedset", "list", "dangerous"},
 }
 
 func (c *command) flagNames() []string {
@@ -101,6 +109,13 @@ func (c *command) categories() []string {
 		"stream": "stream", "pubsub": "pubsub", "hyperloglog": "hyperloglog", "bitmap": "bitmap", "geo": "geo",
 		"connection": "connection", "transactions": "transaction", "scripting": "scripting",
 	}[c.group]
+	own, others := ownCategories[c.name]
+	if container, _, sub := strings.Cut(c.name, "|"); sub && !others {
+		own, others = ownCategories[container]
+	}
+	if c.run == nil || others {
+		family = "" // of a container, its subcommands tell
+	}
 	add(family == "keyspace", family)
 	add(c.flags&readonly != 0 && family != "scripting", "read")
 	add(c.flags&write != 0, "write")
@@ -110,6 +125,9 @@ func (c *command) categories() []string {
 	add(c.flags&fast == 0, "slow")
 	add(c.flags&blockingCmd != 0, "blocking")
 	add(c.flags&admin != 0, "dangerous")
+	for _, name := range own {
+		add(true, name)
+	}
 	return list
 }
 

@@ -14,7 +14,7 @@ func connectionCommands() []command {
 	const g = "connection"
 	return []command{
 		{name: "ping", arity: -1, flags: fast, run: cmdPing, group: g, since: "1.0.0", summary: "Returns the server's liveliness response."},
-		{name: "echo", arity: 2, flags: fast, run: cmdEcho, group: g, since: "1.0.0", summary: "Returns the given string."},
+		{name: "echo", arity: 2, flags: loading | stale | fast, run: cmdEcho, group: g, since: "1.0.0", summary: "Returns the given string."},
 		{name: "hello", arity: -1, flags: noScript | loading | stale | fast | noAuth | allowBusy, run: cmdHello, group: g, since: "6.0.0", summary: "Handshakes with the Redis server."},
 		{name: "auth", arity: -2, flags: noScript | loading | stale | fast | noAuth | allowBusy, run: cmdAuth, group: g, since: "1.0.0", summary: "Authenticates the connection."},
 		{name: "select", arity: 2, flags: loading | stale | fast, run: cmdSelect, group: g, since: "1.0.0", summary: "Changes the selected database."},

@@ -13,7 +13,7 @@ func debugCommands() []command {
 	const g = "server"
 	const f = admin | noScript | loading | stale
 	return []command{
-		{name: "debug", arity: -2, group: g, since: "1.0.0", summary: "A container for debugging commands.", subs: []*command{
+		{name: "debug", arity: -2, flags: f, group: g, since: "1.0.0", summary: "A container for debugging commands.", subs: []*command{
 			{name: "debug|sleep", arity: 3, flags: f, run: cmdDebugSleep, group: g, since: "1.0.0", summary: "Stops the engine for so many seconds."},
 			{name: "debug|object", arity: -3, flags: f, keys: keySpec{2, 2, 1}, run: cmdDebugObject, group: g, since: "1.0.0", summary: "Shows low level information about a key."},
 			{name: "debug|digest", arity: 2, flags: f, run: cmdDebugDigest, group: g, since: "2.4.0", summary: "Returns a digest of all data."},

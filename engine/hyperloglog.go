@@ -9,7 +9,7 @@ func hyperLogLogCommands() []command {
 	const w = write | denyOOM
 	return []command{
 		{name: "pfadd", arity: -2, flags: w | fast, keys: oneKey, run: cmdPFAdd, group: g, since: "2.8.9", summary: "Adds elements to a HyperLogLog."},
-		{name: "pfcount", arity: -2, flags: readonly, keys: allKeys, run: cmdPFCount, group: g, since: "2.8.9", summary: "Estimates how many different elements HyperLogLogs have seen together."},
+		{name: "pfcount", arity: -2, flags: readonly | mayReplicate, keys: allKeys, run: cmdPFCount, group: g, since: "2.8.9", summary: "Estimates how many different elements HyperLogLogs have seen together."},
 		{name: "pfmerge", arity: -2, flags: w, keys: allKeys, run: cmdPFMerge, group: g, since: "2.8.9", summary: "Merges HyperLogLogs into one."},
 	}
 }

@@ -12,9 +12,9 @@ const errNoFolder = "ERR nothing is kept on disk: this engine has no folder"
 func persistCommands() []command {
 	const g = "server"
 	return []command{
-		{name: "save", arity: 1, flags: admin | noScript | noMulti, run: cmdSave, group: g, since: "1.0.0", summary: "Synchronously saves the database(s) to disk."},
-		{name: "bgsave", arity: -1, flags: admin | noScript, run: cmdBGSave, group: g, since: "1.0.0", summary: "Asynchronously saves the database(s) to disk."},
-		{name: "bgrewriteaof", arity: 1, flags: admin | noScript, run: cmdBGRewriteAOF, group: g, since: "1.0.0", summary: "Asynchronously rewrites the append-only file to disk."},
+		{name: "save", arity: 1, flags: admin | noScript | noMulti | noAsyncLoading, run: cmdSave, group: g, since: "1.0.0", summary: "Synchronously saves the database(s) to disk."},
+		{name: "bgsave", arity: -1, flags: admin | noScript | noAsyncLoading, run: cmdBGSave, group: g, since: "1.0.0", summary: "Asynchronously saves the database(s) to disk."},
+		{name: "bgrewriteaof", arity: 1, flags: admin | noScript | noAsyncLoading, run: cmdBGRewriteAOF, group: g, since: "1.0.0", summary: "Asynchronously rewrites the append-only file to disk."},
 		{name: "lastsave", arity: 1, flags: loading | stale | fast, run: cmdLastSave, group: g, since: "1.0.0", summary: "Returns the Unix timestamp of the last successful save to disk."},
 		{name: "shutdown", arity: -1, flags: admin | noScript | loading | stale | noMulti | allowBusy, run: cmdShutdown, group: g, since: "1.0.0", summary: "Shuts down the server."},
 	}

@@ -132,10 +132,10 @@ func pubsubCommands() []command {
 		{name: "unsubscribe", arity: -1, flags: f, run: cmdUnsubscribe, group: g, since: "2.0.0", summary: "Stops listening to messages posted to channels."},
 		{name: "psubscribe", arity: -2, flags: f, run: cmdPSubscribe, group: g, since: "2.0.0", summary: "Listens for messages published to channels that match one or more patterns."},
 		{name: "punsubscribe", arity: -1, flags: f, run: cmdPUnsubscribe, group: g, since: "2.0.0", summary: "Stops listening to messages published to channels that match one or more patterns."},
-		{name: "ssubscribe", arity: -2, flags: f, run: cmdSSubscribe, group: g, since: "7.0.0", summary: "Listens for messages published to shard channels."},
-		{name: "sunsubscribe", arity: -1, flags: f, run: cmdSUnsubscribe, group: g, since: "7.0.0", summary: "Stops listening to messages posted to shard channels."},
+		{name: "ssubscribe", arity: -2, flags: f, keys: allKeys, run: cmdSSubscribe, group: g, since: "7.0.0", summary: "Listens for messages published to shard channels."},
+		{name: "sunsubscribe", arity: -1, flags: f, keys: allKeys, run: cmdSUnsubscribe, group: g, since: "7.0.0", summary: "Stops listening to messages posted to shard channels."},
 		{name: "publish", arity: 3, flags: pubSub | loading | stale | fast | mayReplicate, run: cmdPublish, group: g, since: "2.0.0", summary: "Posts a message to a channel."},
-		{name: "spublish", arity: 3, flags: pubSub | loading | stale | fast | mayReplicate, run: cmdSPublish, group: g, since: "7.0.0", summary: "Post a message to a shard channel."},
+		{name: "spublish", arity: 3, flags: pubSub | loading | stale | fast | mayReplicate, keys: oneKey, run: cmdSPublish, group: g, since: "7.0.0", summary: "Post a message to a shard channel."},
 		{name: "pubsub", arity: -2, group: g, since: "2.8.0", summary: "A container for Pub/Sub commands.", subs: []*command{
 			{name: "pubsub|channels", arity: -2, flags: pubSub | loading | stale, run: cmdPubSubChannels, group: g, since: "2.8.0", summary: "Returns the active channels."},
 			{name: "pubsub|numsub", arity: -2, flags: pubSub | loading | stale, run: cmdPubSubNumSub, group: g, since: "2.8.0", summary: "Returns a count of subscribers to channels."},

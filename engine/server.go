@@ -14,7 +14,7 @@ func serverCommands() []command {
 		{name: "flushdb", arity: -1, flags: write, run: cmdFlushDB, group: g, since: "1.0.0", summary: "Removes all keys from the current database."},
 		{name: "flushall", arity: -1, flags: write, run: cmdFlushAll, group: g, since: "1.0.0", summary: "Removes all keys from all databases."},
 		{name: "swapdb", arity: 3, flags: write | fast, run: cmdSwapDB, group: g, since: "4.0.0", summary: "Swaps two Redis databases."},
-		{name: "role", arity: 1, flags: admin | noScript | f | fast, run: cmdRole, group: g, since: "2.8.12", summary: "Returns the replication role."},
+		{name: "role", arity: 1, flags: noScript | f | fast, run: cmdRole, group: g, since: "2.8.12", summary: "Returns the replication role."},
 		{name: "wait", arity: 3, flags: noScript, run: cmdWait, group: "generic", since: "3.0.0", summary: "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed."},
 		{name: "monitor", arity: 1, flags: admin | noScript | f, run: cmdMonitor, group: g, since: "1.0.0", summary: "Listens for all requests received by the server in real-time."},
 		{name: "slowlog", arity: -2, group: g, since: "2.2.12", summary: "A container for slow log commands.", subs: []*command{

@@ -31,7 +31,7 @@ func (l *list) elements() []string {
 
 func sortCommands() []command {
 	return []command{
-		{name: "sort", arity: -2, flags: write | denyOOM | movableKeys, find: sortKeys, run: cmdSort, group: "generic", since: "1.0.0", summary: "Sorts the elements in a list, a set, or a sorted set, optionally storing the result."},
+		{name: "sort", arity: -2, flags: write | denyOOM | movableKeys, keys: oneKey, find: sortKeys, run: cmdSort, group: "generic", since: "1.0.0", summary: "Sorts the elements in a list, a set, or a sorted set, optionally storing the result."},
 		{name: "sort_ro", arity: -2, flags: readonly | movableKeys, keys: oneKey, run: cmdSort, group: "generic", since: "7.0.0", summary: "Returns the sorted elements of a list, a set, or a sorted set."},
 	}
 }
