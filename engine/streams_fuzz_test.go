@@ -12,7 +12,8 @@ import (
 func genStreamID(r *rand.Rand) string {
 	switch r.IntN(30) {
 	case 0:
-		return pick(r, "x", "", "-", "1-", "-1", "1-x", "18446744073709551615-18446744073709551615", "18446744073709551616", "0-0", "0", "01-001")
+		// Nothing beyond 64 bits: the error that C's strtoull leaves behind fails the next SORT of redis-server 7.0.
+		return pick(r, "x", "", "-", "1-", "-1", "1-x", "18446744073709551615-18446744073709551615", "0-0", "0", "01-001")
 	case 1:
 		return strconv.Itoa(r.IntN(40))
 	}
