@@ -154,7 +154,7 @@ func (db *database) exchange(o *database) {
 	}
 	for _, d := range []*database{db, o} {
 		for key := range d.waiting {
-			if d.keys.GetString(key) != nil {
+			if db.keys.GetString(key) != nil || o.keys.GetString(key) != nil { // it came or it went
 				d.e.blocking.ready = append(d.e.blocking.ready, readyKey{d, key})
 			}
 		}

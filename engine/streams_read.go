@@ -260,7 +260,7 @@ func (a *readArgs) serve(c *call) bool {
 	at, n := len(c.w.Buf), 0
 	for i := range a.n {
 		key := c.args[a.keys+i]
-		node := c.db.live(key)
+		node := c.read(key)
 		if node == nil {
 			continue
 		}
