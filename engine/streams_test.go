@@ -263,29 +263,6 @@ func fullStream(t *testing.T, p *peer) string {
 	return strings.ReplaceAll(r.String(), "] ", "]\n")
 }
 
-func TestStreamCommandRows(t *testing.T) {
-	t.Parallel()
-	e, s := open(t, Options{}), startServer(t)
-	ours, theirs := dialEngine(t, e), dialServer(t, s)
-	for _, family := range streamCommands() {
-		got, want := ours.do(t, "COMMAND", "INFO", family.name), theirs.do(t, "COMMAND", "INFO", family.name)
-		if g, w := commandRow(got.parts[0]), commandRow(want.parts[0]); g != w {
-			t.Errorf("got\n%s\nwant\n%s", g, w)
-		}
-	}
-}
-
-// commandRow shows name, arity, flags and keys of a command and its subcommands.
-func commandRow(r reply) string {
-	out := fmt.Sprint(r.parts[0], r.parts[1], sorted(r.parts[2], 1), r.parts[3:6])
-	var subs []string
-	for _, sub := range r.parts[9].parts {
-		subs = append(subs, "\n  "+commandRow(sub))
-	}
-	slices.Sort(subs)
-	return out + strings.Join(subs, "")
-}
-
 func TestPendingList(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
