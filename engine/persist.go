@@ -210,9 +210,15 @@ func (s *store) planRewrite() {
 	s.rewriteAt.Store(max(c.rewriteLeast+1, s.base+grown))
 }
 
+// long reports that a log of this size is to be replaced by a snapshot.
+func (s *store) long(size int64) bool {
+	at := s.rewriteAt.Load()
+	return at > 0 && size >= at
+}
+
 // grown begins a snapshot once the log is long. It runs in the log's goroutine.
 func (s *store) grown(size int64) {
-	if at := s.rewriteAt.Load(); at == 0 || size < at {
+	if !s.long(size) {
 		return
 	}
 	s.e.fromOutside(func() {

@@ -263,7 +263,7 @@ func (s *store) finished(w *snapshot, size int64, err error) {
 			e.answer(wait, func(c *call) { wait.wait.try(c) })
 		}
 	}
-	if s.wanted {
+	if s.wanted || err == nil && s.long(s.log.Size()) {
 		s.begun()
 	}
 }
