@@ -26,6 +26,7 @@ const (
 	movableKeys
 	allowBusy
 	noAsyncLoading
+	noKeysNeeded
 )
 
 // keySpec says which arguments are keys: from first to last (negative: counted from the end) in steps.
@@ -100,7 +101,7 @@ func families() [][]command {
 	return [][]command{
 		persistCommands(),
 		stringCommands(), keyCommands(), sortCommands(), listCommands(), hashCommands(), setCommands(), bitmapCommands(), zsetCommands(), geoCommands(), pubsubCommands(), transactionCommands(), hyperLogLogCommands(),
-		streamCommands(),
+		streamCommands(), scriptCommands(),
 		connectionCommands(), clientCommands(), serverCommands(), configCommands(), commandCommands(), debugCommands(),
 	}
 }

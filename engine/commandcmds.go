@@ -74,7 +74,7 @@ var flagNames = []struct {
 }{
 	{write, "write"}, {readonly, "readonly"}, {denyOOM, "denyoom"}, {admin, "admin"}, {pubSub, "pubsub"},
 	{noScript, "noscript"}, {blockingCmd, "blocking"}, {loading, "loading"}, {stale, "stale"}, {skipMonitor, "skip_monitor"},
-	{skipSlowlog, "skip_slowlog"}, {fast, "fast"}, {noAuth, "no_auth"}, {noMulti, "no_multi"},
+	{skipSlowlog, "skip_slowlog"}, {fast, "fast"}, {noAuth, "no_auth"}, {noMulti, "no_multi"}, {noKeysNeeded, "no_mandatory_keys"},
 	{movableKeys, "movablekeys"}, {allowBusy, "allow_busy"}, {noAsyncLoading, "no_async_loading"},
 }
 
@@ -211,7 +211,7 @@ func cmdCommandGetKeys(c *call) {
 		return
 	}
 	indexes := cmd.keyIndexes(args)
-	if len(indexes) == 0 {
+	if len(indexes) == 0 && cmd.flags&noKeysNeeded == 0 {
 		c.fail("ERR Invalid arguments specified for command")
 		return
 	}

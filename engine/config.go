@@ -25,7 +25,8 @@ type config struct {
 	slowlogMicros int64 // negative: nothing is slow
 	slowlogLen    int
 	latencyMillis int64
-	trackedKeys   int // tracking-table-max-keys; 0 for any number
+	scriptLimit   int64 // milliseconds after which a script lets others be told so; 0 for never
+	trackedKeys   int   // tracking-table-max-keys; 0 for any number
 	// rewritePercent and rewriteLeast say when the log is long enough for a snapshot: see auto-aof-rewrite-percentage.
 	rewritePercent, rewriteLeast int64
 	output                       map[string]outputLimit // by type of client
@@ -42,7 +43,7 @@ type outputLimit struct{ hard, soft, seconds int64 }
 func defaultConfig() config {
 	return config{
 		maxClients: 10000, maxBulk: resp.MaxBulk, policy: "noeviction", samples: 5, slowlogMicros: 10000, slowlogLen: 128, trackedKeys: 1_000_000,
-		rewritePercent: 100, rewriteLeast: 64 << 20,
+		scriptLimit: 5000, rewritePercent: 100, rewriteLeast: 64 << 20,
 		output: map[string]outputLimit{"normal": {256 << 20, 0, 0}, "replica": {256 << 20, 64 << 20, 60}, "pubsub": {32 << 20, 8 << 20, 60}},
 		thresholds: map[string]int64{
 			"hash-max-listpack-entries": 512, "hash-max-listpack-value": 64, "set-max-intset-entries": 512,
@@ -50,7 +51,7 @@ func defaultConfig() config {
 			"stream-node-max-bytes": 4096, "stream-node-max-entries": 100, "list-max-listpack-size": -2,
 		},
 		inert: map[string]string{
-			"timeout": "0", "tcp-keepalive": "300", "hz": "10", "lua-time-limit": "5000", "busy-reply-threshold": "5000",
+			"timeout": "0", "tcp-keepalive": "300", "hz": "10",
 			"maxmemory-eviction-tenacity": "10", "lazyfree-lazy-eviction": "no", "lazyfree-lazy-expire": "no",
 			"lazyfree-lazy-server-del": "no", "lazyfree-lazy-user-del": "no", "lazyfree-lazy-user-flush": "no",
 			"active-expire-effort": "1", "activerehashing": "yes", "activedefrag": "no", "loglevel": "notice",
@@ -89,6 +90,8 @@ func (e *Engine) parameters() map[string]parameter {
 			return &c.slowlogMicros
 		}),
 		"latency-monitor-threshold": int64Parameter(0, math.MaxInt64, func(c *config) *int64 { return &c.latencyMillis }),
+		"busy-reply-threshold":      int64Parameter(0, math.MaxInt64, func(c *config) *int64 { return &c.scriptLimit }),
+		"lua-time-limit":            int64Parameter(0, math.MaxInt64, func(c *config) *int64 { return &c.scriptLimit }),
 		"maxmemory-samples":         int64Parameter(1, 64, func(c *config) *int64 { return &c.samples }),
 		"proto-max-bulk-len": memoryParameter(1<<20, math.MaxInt32, func(e *Engine) int64 { return int64(e.config.maxBulk) },
 			func(e *Engine, n int64) { e.config.maxBulk = int(n) }),

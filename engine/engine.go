@@ -45,6 +45,7 @@ type Engine struct {
 	tracking  tracking
 	pubsub    pubsub
 	blocking  blocking
+	scripts   scripts
 	slowlog   slowlog
 	latency   latency
 	monitors  []*client
@@ -77,6 +78,7 @@ func Open(o Options) (*Engine, error) {
 		commands: commandTable(), config: defaultConfig(), clients: newClients(), pubsub: newPubSub(),
 	}
 	e.config.password, e.noTracking = o.Password, o.NoTracking
+	e.scripts.over.L = &e.mu
 	e.clock.tick()
 	e.clock.planned = math.MaxInt64
 	for i := range e.dbs {

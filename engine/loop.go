@@ -35,6 +35,9 @@ func (e *Engine) loop() {
 
 // cron runs what is due and returns when the next thing is; 0 if work is left over.
 func (e *Engine) cron() time.Duration {
+	if e.midScript() {
+		return slice
+	}
 	for len(e.timers) > 0 && e.timers[0].at <= e.clock.us {
 		t := e.timers[0]
 		e.timers.remove(0)

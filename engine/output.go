@@ -203,7 +203,7 @@ func (e *Engine) replies(cl *client) {
 func (e *Engine) handOut(to []*client) []*client {
 	e.broadcasts()
 	var until int64
-	if e.store != nil {
+	if e.store != nil && !e.midScript() { // a unit of the log is open, and what is handed out is no answer to it
 		until = e.store.commit()
 	}
 	for _, cl := range e.dirty {

@@ -232,6 +232,9 @@ func (s *store) grown(size int64) {
 func (e *Engine) fromOutside(do func()) {
 	e.mu.Lock()
 	defer e.unlockAndSend()
+	for e.midScript() && !e.closed {
+		e.scripts.over.Wait()
+	}
 	if !e.closed {
 		e.clock.tick()
 		do()

@@ -98,6 +98,10 @@ func cmdLastSave(c *call) {
 
 // cmdShutdown ends the engine. The log has everything; SAVE puts a fresh snapshot in its place first.
 func cmdShutdown(c *call) {
+	if c.e.midScript() && (len(c.args) != 2 || !is(c.args[1], "nosave")) {
+		c.fail(errBusy)
+		return
+	}
 	save, noSave, abort := false, false, false
 	for _, arg := range c.args[1:] {
 		switch {

@@ -37,7 +37,7 @@ func (e *Engine) process(cl *client, args [][]byte) bool {
 	}
 	switch cl.reply {
 	case replyOff, replySkip:
-		cl.w.Buf = cl.w.Buf[:began]
+		cl.w.Buf = cl.w.Buf[:min(began, len(cl.w.Buf))] // a slow script lets replies out before its own
 	}
 	switch cl.reply {
 	case replySkip:
@@ -48,13 +48,13 @@ func (e *Engine) process(cl *client, args [][]byte) bool {
 	if cl.tracking.caching && cl.multi == nil && (cmd == nil || cmd.container() != "client") {
 		cl.tracking.caching = false // it was for this command
 	}
-	if len(e.tracking.pending) > 0 {
+	if len(e.tracking.pending) > 0 && !e.midScript() {
 		e.tellPending()
 	}
-	if len(e.blocking.ready) > 0 {
+	if len(e.blocking.ready) > 0 && !e.midScript() {
 		e.serveReady()
 	}
-	if s := e.store; s != nil && s.wanted && !s.saving {
+	if s := e.store; s != nil && s.wanted && !s.saving && !e.midScript() {
 		s.begun()
 	}
 	return true
@@ -115,6 +115,8 @@ func (e *Engine) allowed(cl *client, cmd *command) string {
 		return fmt.Sprintf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.name)
 	case cl.multi != nil && cmd.flags&noMulti != 0:
 		return "ERR Command not allowed inside a transaction"
+	case e.midScript() && cmd.flags&allowBusy == 0:
+		return errBusy
 	}
 	return e.store.refuses(cl, cmd)
 }

@@ -143,9 +143,13 @@ func (s *Stream) Size() int {
 // Position is where the stream is: after all units that have ended.
 func (s *Stream) Position() int64 { return s.appended }
 
-// Commit gives what was added to the writing goroutine. No unit is open.
+// Commit gives what was added to the writing goroutine. No unit is open, unless the owner ends in the middle of one.
 func (s *Stream) Commit() {
-	if len(s.done) == 0 && len(s.cur) == s.from {
+	end := len(s.cur)
+	if s.record >= 0 {
+		end = s.record
+	}
+	if len(s.done) == 0 && end == s.from {
 		return
 	}
 	s.mu.Lock()
@@ -154,7 +158,7 @@ func (s *Stream) Commit() {
 		added += len(p.b)
 	}
 	s.ready = append(s.ready, s.done...)
-	if fresh := s.cur[s.from:]; len(fresh) > 0 {
+	if fresh := s.cur[s.from:end]; len(fresh) > 0 {
 		added += len(fresh)
 		last := len(s.ready) - 1
 		if last >= 0 && s.from > 0 && s.ready[last].mark == nil && len(s.ready[last].b) > 0 && s.ready[last].chunk == nil {
@@ -164,7 +168,7 @@ func (s *Stream) Commit() {
 		} else {
 			s.ready = append(s.ready, piece{b: fresh, end: s.appended})
 		}
-		s.from = len(s.cur)
+		s.from = end
 	}
 	s.waiting.Add(int64(added))
 	s.mu.Unlock()

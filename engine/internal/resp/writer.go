@@ -144,6 +144,17 @@ func (w *Writer) Double(f float64) {
 	w.Buf = append(w.Buf, '\r', '\n')
 }
 
+// BigNumber writes an integer of any size; version 2 has a string.
+func (w *Writer) BigNumber(s string) {
+	if !w.V3 {
+		w.BulkString(s)
+		return
+	}
+	w.Buf = append(w.Buf, '(')
+	w.Buf = append(w.Buf, s...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
 // Verbatim writes text for people, of a format of three letters ("txt"); version 2 has a string.
 func (w *Writer) Verbatim(format, text string) {
 	if !w.V3 {
