@@ -22,9 +22,12 @@ type registry struct {
 	shapes []keyspace.Shape
 }
 
+// KeyShape is one kind of key in the key registry: who owns it, its pattern, and what others may do with it.
+type KeyShape = keyspace.Shape
+
 // Register declares the keys that a brick is about to use. A shape that another owner has declared is refused with an
 // error that wraps ErrConfig and names both.
-func (c *Client) Register(shapes ...keyspace.Shape) error {
+func (c *Client) Register(shapes ...KeyShape) error {
 	c.registry.mu.Lock()
 	defer c.registry.mu.Unlock()
 	var added []keyspace.Shape

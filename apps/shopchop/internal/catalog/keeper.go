@@ -23,11 +23,11 @@ import (
 const markerName = "shopchop:built"
 
 var (
-	builtShape = shape{
+	builtShape = redbrick.KeyShape{
 		Owner: "shopchop", Pattern: markerName, Type: "string", TTL: "1 day", Slot: "key", Foreign: "delete",
 		Purpose: "all copies of the database are there; without it they are rebuilt",
 	}
-	buildShape = shape{
+	buildShape = redbrick.KeyShape{
 		Owner: "shopchop", Pattern: "{" + markerName + "}:<token>", Type: "string", TTL: "1 min, renewed", Slot: "{" + markerName + "}",
 		Purpose: "a rebuild under way, or who is at it",
 	}

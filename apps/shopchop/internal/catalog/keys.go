@@ -3,18 +3,16 @@ package catalog
 import (
 	"strconv"
 	"strings"
+
+	"github.com/redbrick-go/redbrick"
 )
 
-// shape declares a key that no brick owns. It is the shape of the client's key
-// registry, spelled out.
-type shape = struct{ Owner, Pattern, Type, TTL, Slot, Foreign, Purpose string }
-
 var (
-	ratingsShape = shape{
+	ratingsShape = redbrick.KeyShape{
 		Owner: "shopchop", Pattern: "recipe:<id>:ratings", Type: "hash", TTL: "none", Slot: "key", Foreign: "read",
 		Purpose: "stars of a recipe by user id",
 	}
-	boardShape = shape{
+	boardShape = redbrick.KeyShape{
 		Owner: "shopchop", Pattern: "recipes:popular", Type: "zset", TTL: "none", Slot: "key", Foreign: "read",
 		Purpose: "recipe:<id> by views + 2 x likes",
 	}
