@@ -23,9 +23,9 @@ func reopen(t *testing.T, e *Engine, o Options) *Engine {
 
 func digestOf(e *Engine) string {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	sum := e.digest()
-	return fmt.Sprintf("%x", sum[:])
+	e.mu.Unlock()
+	return fmt.Sprintf("%x\n%s", sum[:], streamState(e))
 }
 
 // saveNow asks for a snapshot and waits for it.
@@ -102,6 +102,8 @@ func TestSnapshotWhileDataChange(t *testing.T) {
 	for _, act := range []string{
 		"INCR n1", "APPEND s1 x", "DEL s1", "RENAME s1 s2", "MOVE s1 5", "EXPIRE s1 1000", "LPUSH l1 x", "LPOP l1", "FLUSHDB", "FLUSHALL",
 		"SWAPDB 0 1", "SET s1 new", "GETDEL s1", "COPY s1 s2 REPLACE", "LMOVE l1 l2 LEFT RIGHT", "SETRANGE s1 0 zz", "LSET l1 0 x", "RPUSH large x", "SET largestring v",
+		"XADD x 9-9 f v", "XDEL x 1-2", "XTRIM x MAXLEN 1", "XREADGROUP GROUP g new STREAMS x >", "XREADGROUP GROUP g old STREAMS x 0", "XACK x g 1-1", "XCLAIM x g other 0 1-1",
+		"XAUTOCLAIM x g other 0 -", "XGROUP DESTROY x g", "XGROUP SETID x g 0", "XGROUP DELCONSUMER x g old", "XGROUP CREATE x h 0", "XSETID x 20-0",
 		"SORT l1 ALPHA STORE l2", "MSET s1 a s2 b new c", "LTRIM large 5 10", "APPEND largestring x",
 	} {
 		t.Run(act, func(t *testing.T) {
@@ -112,6 +114,11 @@ func TestSnapshotWhileDataChange(t *testing.T) {
 			p.line(t, "MSET n1 5 s1 abc s2 def")
 			p.line(t, "RPUSH l1 a b c")
 			p.line(t, "RPUSH l2 a b c")
+			for _, id := range []string{"1-1", "1-2", "1-3"} {
+				p.line(t, "XADD x "+id+" f v")
+			}
+			p.line(t, "XGROUP CREATE x g 0")
+			p.line(t, "XREADGROUP GROUP g old COUNT 2 STREAMS x >")
 			p.do(t, "SET", "largestring", strings.Repeat("0123456789", 30_000))
 			for i := range 200 {
 				p.do(t, "RPUSH", "large", strings.Repeat(strconv.Itoa(i), 300))

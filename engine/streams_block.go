@@ -7,13 +7,14 @@ import (
 )
 
 // streamBlock holds entries that follow each other. Their names of fields are written once if they are those of the
-// first entry. A deleted entry stays, marked, until the block is dropped as a whole.
+// first entry. A deleted entry stays, marked, until the block is dropped as a whole. The live ones are in the order of
+// their ids; a deleted one may lie in front of lower ids, which XSETID let come again.
 //
 // data begins with the names: their number, then each with its length. Entries follow: a byte of marks, the length of
 // the rest, milliseconds since the first entry's, the number (within the first millisecond: since the first entry's),
 // then the values, or the number of fields and both names and values. Numbers are varints.
 type streamBlock struct {
-	first, last streamID // of all entries, deleted ones too
+	first, last streamID // of the first and the last entry, deleted or not
 	live, dead  int
 	packed      int // bytes of entries and names in Redis's own form, which say when a block is full
 	data        []byte

@@ -291,6 +291,22 @@ func TestStreamCases(t *testing.T) {
 			XSETID s 6-7 ENTRIESADDED 0
 			XINFO STREAM s
 			XSETID s 6-6
+			XADD again 1-0 a b
+			XADD again 9-0 a b
+			XDEL again 9-0
+			XSETID again 3-0
+			XADD again 5-0 a b
+			XADD again 9-0 c d
+			XRANGE again 2 8
+			XREVRANGE again 8 -
+			XRANGE again 9-0 9-0
+			XDEL again 5-0 9-0
+			XRANGE again - +
+			XGROUP CREATE again g 0
+			XSETID again 30-0 ENTRIESADDED 9223372036854775807
+			XADD again 31-0 a b
+			XREADGROUP GROUP g c STREAMS again >
+			XINFO GROUPS again
 		`,
 		"xread": `
 			XREAD

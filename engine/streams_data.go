@@ -123,13 +123,13 @@ func (s *stream) ascend(from, to streamID) func(func(*streamEntry) bool) {
 			}
 			for at := b.body; at < len(b.data); {
 				e, next := b.entry(at)
-				if to.less(e.id) {
-					return
-				}
-				if !e.deleted() && !e.id.less(from) && !yield(&e) {
-					return
-				}
 				at = next
+				if e.deleted() {
+					continue
+				}
+				if to.less(e.id) || !e.id.less(from) && !yield(&e) {
+					return
+				}
 			}
 		}
 	}
@@ -144,11 +144,13 @@ func (s *stream) descend(from, to streamID) func(func(*streamEntry) bool) {
 			offsets = offsets[:0]
 			for at := b.body; at < len(b.data); {
 				e, next := b.entry(at)
-				if to.less(e.id) {
-					break
-				}
-				if !e.deleted() && !e.id.less(from) {
-					offsets = append(offsets, at)
+				if !e.deleted() {
+					if to.less(e.id) {
+						break
+					}
+					if !e.id.less(from) {
+						offsets = append(offsets, at)
+					}
 				}
 				at = next
 			}
@@ -173,8 +175,8 @@ func (s *stream) find(id streamID) (e streamEntry, block int, ok bool) {
 	b := s.blocks[i]
 	for at := b.body; at < len(b.data); {
 		e, next := b.entry(at)
-		if c := e.id.compare(id); c >= 0 {
-			return e, i, c == 0 && !e.deleted()
+		if c := e.id.compare(id); c >= 0 && !e.deleted() {
+			return e, i, c == 0
 		}
 		at = next
 	}

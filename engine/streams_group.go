@@ -167,7 +167,7 @@ func (s *stream) pass(g *streamGroup, id streamID) {
 	}
 	if g.read != unknownRead && !s.gapBehind(id) {
 		g.read++
-	} else if s.added > 0 {
+	} else if s.added != 0 {
 		g.read = s.readUpTo(id)
 	}
 	g.last = id
