@@ -183,7 +183,7 @@ func (e *Engine) Advance(d time.Duration) {
 func (e *Engine) Done() <-chan struct{} { return e.stop }
 
 // Close cuts all connections and waits for their goroutines, and until all that was written is on disk if there is a
-// folder. A second call does nothing.
+// folder; the error is why the disk did not take it. A second call does nothing.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.shutDown()
@@ -192,7 +192,11 @@ func (e *Engine) Close() error {
 	if e.store == nil {
 		return nil
 	}
-	return e.store.folder.Close()
+	err := e.store.folder.Close()
+	if lost := e.store.log.Err(); lost != nil {
+		err = fmt.Errorf("engine: what was written last is not on disk: %w", lost)
+	}
+	return err
 }
 
 // shutDown ends what runs, without waiting for it. The lock is held.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -266,4 +267,21 @@ func TestExpiredWhileClosed(t *testing.T) {
 	e = reopen(t, e, o)
 	want(t, dialEngine(t, e).line(t, "EXISTS k set"), `:"0"`)
 	want(t, dialEngine(t, e).line(t, "EXISTS stays"), `:"1"`)
+}
+
+// Close says that the disk did not take the last writes.
+func TestCloseTellsWhatIsLost(t *testing.T) {
+	t.Parallel()
+	for _, operation := range []string{"write", "sync"} {
+		e, err := Open(Options{Dir: t.TempDir(), Fsync: FsyncNo})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := dialEngine(t, e)
+		fault(e, operation, func() error { return syscall.EIO })
+		want(t, p.line(t, "SET k v"), `+"OK"`)
+		if err := e.Close(); !errors.Is(err, syscall.EIO) {
+			t.Errorf("a failed %s: Close gives %v", operation, err)
+		}
+	}
 }

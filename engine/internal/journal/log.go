@@ -66,7 +66,8 @@ type Log struct {
 	failing  bool
 	reason   error // of the failure
 	syncAt   time.Time
-	lost     bool // what is added to this file is nothing worth: an earlier part may be missing
+	lost     bool  // what is added to this file is nothing worth: an earlier part may be missing
+	end      error // why not all was on disk when Run returned
 
 	// broken is set by a failed fsync, until a snapshot is installed.
 	broken atomic.Bool
@@ -120,6 +121,9 @@ func (l *Log) Stop() {
 	l.unbind(true)
 }
 
+// Err returns why not all that was added is on disk, once Run has returned; nil if it is.
+func (l *Log) Err() error { return l.end }
+
 // Run writes until Stop.
 func (l *Log) Run() {
 	timer := time.NewTimer(time.Hour)
@@ -138,6 +142,9 @@ func (l *Log) Run() {
 		l.files.Unlock()
 		l.report(err)
 		if stopping {
+			if l.end = err; err == nil && l.broken.Load() {
+				l.end = l.reason
+			}
 			l.file.f.Close()
 			return
 		}
