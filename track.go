@@ -32,7 +32,8 @@ type tracker struct {
 	behind     atomic.Bool // the last rebuild failed
 	mending    atomic.Bool
 	rebuilding sync.Mutex
-	cancel     func() // ends the subscription of pub/sub mode
+	cancel     func()   // ends the subscription of pub/sub mode, or what the tracked client tells
+	covered    []string // the prefixes of the tracked client
 }
 
 // trackedPing and trackedTimeout bound how long a dead link goes unnoticed: a reply in the first of two ping intervals
@@ -185,12 +186,13 @@ func (t *tracker) rebuild(ctx context.Context) (err error) {
 		}
 	})
 	if err != nil {
+		t.deafen(prefixes)
 		return err
 	}
 	old := t.client.Swap(&client)
 	t.bump(true)
 	retire := t.cancel
-	t.cancel = func() { current.Store(false) }
+	t.cancel, t.covered = func() { current.Store(false) }, prefixes
 	if retire != nil {
 		retire()
 	}
@@ -200,11 +202,23 @@ func (t *tracker) rebuild(ctx context.Context) (err error) {
 	return nil
 }
 
+// deafen turns the near caches off where the connection that is there, if any, does not hear of all prefixes.
+func (t *tracker) deafen(prefixes []string) {
+	if slices.Equal(t.covered, prefixes) {
+		return
+	}
+	if t.cancel != nil {
+		t.cancel()
+	}
+	t.cancel, t.covered = nil, nil
+	t.bump(false)
+}
+
 // heard fans out one push of the server; nil means that anything may have changed.
 func (t *tracker) heard(keys []rueidis.RedisMessage) {
 	if keys == nil {
 		// The connection is dialled again by the next read; what that read fills is heard of from then on.
-		t.bump(true)
+		t.skip()
 		return
 	}
 	for i := range keys {
@@ -235,6 +249,16 @@ func (t *tracker) bump(live bool) {
 			break
 		}
 	}
+	t.flush()
+}
+
+// skip starts a new generation and empties all near caches, which stay on or off.
+func (t *tracker) skip() {
+	t.generation.Add(2)
+	t.flush()
+}
+
+func (t *tracker) flush() {
 	for _, s := range *t.sinks.Load() {
 		s.flushed()
 	}
@@ -243,7 +267,7 @@ func (t *tracker) bump(live bool) {
 // subscribe is pub/sub mode: scripts publish the keys they write, and near caches live only while this hears them.
 func (t *tracker) subscribe(ctx context.Context) error {
 	if t.cancel != nil { // one subscription serves all prefixes
-		t.bump(t.generation.Load()&1 == 0)
+		t.skip()
 		return nil
 	}
 	channel := t.c.options.Namespace + "~inv"

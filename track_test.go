@@ -376,3 +376,30 @@ func TestTrackedConnectionIsMendedInTheBackground(t *testing.T) {
 		})
 	}
 }
+
+// A prefix that is added while no connection can be made is not covered by the tracked connection that is there: no near
+// cache may rely on it.
+func TestAPrefixThatTheTrackedConnectionDoesNotCoverIsNotTrusted(t *testing.T) {
+	t.Parallel()
+	s := redistest.Private(t)
+	proxy := redistest.NewProxy(t, s.Addr())
+	rb := redistest.OpenURL(t, "redis://"+proxy.Addr())
+	writer := redistest.OpenURL(t, s.URL())
+	first := track(t, rb, "recipe:")
+	first.awaits(t, rb, writer, rb.Namespace()+"recipe:1")
+	proxy.Refuse() // open connections go on
+	second := track(t, rb, "user:")
+	if rb.Generation().Load()&1 == 0 {
+		t.Error("invalidations are said to arrive, but nobody asked for those of the new prefix")
+	}
+	killTracked(t, s) // the end of what is there must not be taken for a beginning
+	proxy.Heal()
+	redistest.Eventually(t, time.Minute, func() error {
+		if rb.Generation().Load()&1 == 1 {
+			return errors.New("invalidations do not arrive")
+		}
+		return nil
+	})
+	first.awaits(t, rb, writer, rb.Namespace()+"recipe:2")
+	second.awaits(t, rb, writer, rb.Namespace()+"user:1")
+}
