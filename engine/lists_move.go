@@ -133,9 +133,13 @@ func (c *call) blockingPopFrom(end func(*call, []byte) (side, bool), pop func(*c
 	})
 }
 
-// firstOf pops from the first of the keys that is there. False if none is and nothing was answered. Values of another
-// kind are an error, but not to a command that waits.
+// firstOf pops from the first of the keys that is there; a command that waits takes what changed first, wherever that
+// stands among its keys. False if none is and nothing was answered. Values of another kind are an error, but not to a
+// command that waits.
 func (c *call) firstOf(keys [][]byte, k kind, pop func(c *call, n *node, key []byte)) bool {
+	if c.retried {
+		keys = [][]byte{view(c.ready)}
+	}
 	for _, key := range keys {
 		n := c.write(key)
 		switch {

@@ -228,3 +228,54 @@ func TestClientKill(t *testing.T) {
 		t.Fatalf("a client that killed itself reads %v, want EOF", err)
 	}
 }
+
+// Who waits for several keys is served from the one that changed first, wherever it names it.
+func TestBlockedTakeWhatChangedFirst(t *testing.T) {
+	t.Parallel()
+	const lists, sets = "RPUSH b x y | RPUSH a z", "ZADD b 1 x 2 y | ZADD a 3 z"
+	bothSides(t, func(t *testing.T, dial func() *peer) {
+		other := dial()
+		for _, c := range []struct {
+			wait, do, answer, left string
+		}{
+			{"BLPOP a b 0", lists, `*2[$"b" $"x"]`, ":1 :1"},
+			{"BRPOP a b 0", lists, `*2[$"b" $"y"]`, ":1 :1"},
+			{"BLMPOP 0 2 a b LEFT COUNT 5", lists, `*2[$"b" *2[$"x" $"y"]]`, ":1 :0"},
+			{"BLMOVE b a LEFT RIGHT 0", lists, `$"x"`, ":2 :1"},
+			{"BRPOPLPUSH b c 0", lists, `$"y"`, ":1 :1"},
+			{"BZPOPMIN a b 0", sets, `*3[$"b" $"x" $"1"]`, ":1 :1"},
+			{"BZPOPMAX a b 0", sets, `*3[$"b" $"y" $"2"]`, ":1 :1"},
+			{"BZMPOP 0 2 a b MAX", sets, `*2[$"b" *1[*2[$"y" $"2"]]]`, ":1 :1"},
+			{"BLPOP a b 0", "ZADD b 1 x | RPUSH a z", `*2[$"a" $"z"]`, ":0 :1"},
+			{"BLPOP a b 0", "RPUSH b x | DEL b | RPUSH a z", `*2[$"a" $"z"]`, ":0 :0"},
+			{"BLPOP a b 0", "RPUSH b x | RPUSH a z | DEL b | RPUSH b v", `*2[$"b" $"v"]`, ":1 :0"},
+			{"BLPOP a b 0", "RPUSH src x | RENAME src b | RPUSH a z", `*2[$"b" $"x"]`, ":1 :0"},
+			{`BLPOP "" b 0`, `RPUSH b x y | RPUSH "" z`, `*2[$"b" $"x"]`, ":0 :1"},
+			{`BLPOP b "" 0`, `RPUSH "" z | RPUSH b x y`, `*2[$"" $"z"]`, ":0 :2"},
+		} {
+			other.line(t, "FLUSHALL")
+			waits := dial()
+			if err := waits.send(words(t, c.wait)); err != nil {
+				t.Fatal(err)
+			}
+			waitStarted(t, other, 1)
+			other.line(t, "MULTI")
+			for line := range strings.SplitSeq(c.do, " | ") {
+				other.line(t, line)
+			}
+			other.line(t, "EXEC")
+			if got := waits.next(t).String(); got != c.answer {
+				t.Errorf("%s, then %s: got %s, want %s", c.wait, c.do, got, c.answer)
+			}
+			size := func(key string) string {
+				if r := other.line(t, "LLEN "+key); r.kind == ':' {
+					return ":" + r.text
+				}
+				return ":" + other.line(t, "ZCARD "+key).text
+			}
+			if left := size("a") + " " + size("b"); left != c.left {
+				t.Errorf("%s, then %s: %s are left, want %s", c.wait, c.do, left, c.left)
+			}
+		}
+	})
+}

@@ -48,7 +48,7 @@ func Open(dir string) (*Folder, error) {
 	}
 	d := &Folder{dir: dir, lock: f}
 	if err := d.readManifest(); err != nil {
-		f.Close()
+		_ = d.Close() // the other error is the news
 		return nil, fmt.Errorf("folder %s: %w", dir, err)
 	}
 	return d, nil
@@ -90,7 +90,11 @@ func (d *Folder) Close() error {
 	}
 	f := d.lock
 	d.lock = nil
-	return f.Close()
+	err := unlock(f)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
 }
 
 // Loaded is what Load found.
