@@ -39,6 +39,20 @@ func BenchmarkProcess(b *testing.B) {
 	}
 }
 
+// connectTo makes a client of an engine, or of a redis-server.
+func connectTo(b *testing.B, name string) rueidis.Client {
+	b.Helper()
+	if name == "engine" {
+		return connect(b, open(b, Options{}), rueidis.ClientOption{})
+	}
+	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{startServer(b).Addr()}, DisableCache: true, ForceSingleClient: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(c.Close)
+	return c
+}
+
 // BenchmarkRueidis is what a brick sees, 64 goroutines with one client: the engine in memory, and beside it
 // redis-server over loopback TCP.
 func BenchmarkRueidis(b *testing.B) {
@@ -47,17 +61,7 @@ func BenchmarkRueidis(b *testing.B) {
 	ctx := context.Background()
 	for _, name := range []string{"engine", "redis-server"} {
 		b.Run(name, func(b *testing.B) {
-			var c rueidis.Client
-			if name == "engine" {
-				c = connect(b, open(b, Options{}), rueidis.ClientOption{})
-			} else {
-				var err error
-				c, err = rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{startServer(b).Addr()}, DisableCache: true, ForceSingleClient: true})
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.Cleanup(c.Close)
-			}
+			c := connectTo(b, name)
 			for i := range 1000 {
 				if err := c.Do(ctx, c.B().Set().Key(fmt.Sprint("key:", i)).Value(value).Build()).Error(); err != nil {
 					b.Fatal(err)

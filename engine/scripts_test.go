@@ -3,10 +3,14 @@ package engine
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis/rueidis"
 
 	"github.com/redbrick-go/redbrick/engine/internal/resp"
 )
@@ -272,6 +276,27 @@ func BenchmarkScript(b *testing.B) {
 	for b.Loop() {
 		e.process(cl, args)
 		cl.w.Buf = cl.w.Buf[:0]
+	}
+}
+
+// BenchmarkScriptRueidis is what a brick sees, 64 goroutines with one client: the engine in memory, and beside it
+// redis-server over loopback TCP.
+func BenchmarkScriptRueidis(b *testing.B) {
+	ctx := context.Background()
+	for _, name := range []string{"engine", "redis-server"} {
+		b.Run(name, func(b *testing.B) {
+			c := connectTo(b, name)
+			script := rueidis.NewLuaScript(gcra)
+			b.SetParallelism(max(1, 64/runtime.GOMAXPROCS(0)))
+			b.RunParallel(func(pb *testing.PB) {
+				for i := 0; pb.Next(); i++ {
+					if err := script.Exec(ctx, c, []string{"limit:" + strconv.Itoa(i%1000)}, []string{"10", "100", "60000", "1"}).Error(); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
 	}
 }
 
