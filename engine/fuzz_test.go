@@ -28,6 +28,7 @@ var generators = []struct {
 	{14, genZSet},
 	{3, genGeo},
 	{12, genStream},
+	{8, genScript},
 }
 
 // Sizes of a run: commands altogether, and between two clean sheets.

@@ -60,11 +60,14 @@ func (a *scriptArgs) read(L *lua.LState) bool {
 	return true
 }
 
-func (e *Engine) luaCall(L *lua.LState) int  { return e.luaCommand(L, true) }
-func (e *Engine) luaPCall(L *lua.LState) int { return e.luaCommand(L, false) }
+func (e *Engine) luaCall(L *lua.LState) int  { return e.luaCommand(L, true, true) }
+func (e *Engine) luaPCall(L *lua.LState) int { return e.luaCommand(L, false, true) }
+
+// luaDo is luaCall for those who do not look at the result.
+func (e *Engine) luaDo(L *lua.LState) int { return e.luaCommand(L, true, false) }
 
 // luaCommand runs a command for a script and gives it the reply; an error is raised, or returned as a table.
-func (e *Engine) luaCommand(L *lua.LState, raise bool) int {
+func (e *Engine) luaCommand(L *lua.LState, raise, used bool) int {
 	r, w := e.scripts.run, &e.scripts.reply
 	if r == nil {
 		return 0
@@ -93,6 +96,9 @@ func (e *Engine) luaCommand(L *lua.LState, raise bool) int {
 		}
 		L.Push(t)
 		return 1
+	}
+	if !used {
+		return 0
 	}
 	p := replyReader{L: L, in: w.Buf}
 	L.Push(p.value())

@@ -174,5 +174,6 @@ func (e *Engine) newBox() *luabox.Box {
 		"REPL_NONE": lua.LNumber(0), "REPL_AOF": lua.LNumber(1), "REPL_SLAVE": lua.LNumber(2), "REPL_REPLICA": lua.LNumber(2), "REPL_ALL": lua.LNumber(3),
 		"REDIS_VERSION": lua.LString(version), "REDIS_VERSION_NUM": lua.LNumber(versionNumber),
 	})
+	box.Unused(e.luaDo)
 	return box
 }

@@ -32,8 +32,9 @@ type Box struct {
 	real        map[*lua.LTable]*lua.LTable // the content of tables that scripts must not change
 	functions   map[*Program]*lua.LFunction
 	concatenate *lua.LFunction
-	globalMeta  *lua.LTable // and of the globals
-	stringMeta  *lua.LTable // what scripts see as the metatable of strings
+	globalMeta  *lua.LTable    // and of the globals
+	stringMeta  *lua.LTable    // what scripts see as the metatable of strings
+	unused      *lua.LFunction // redis.call, whose result is not used
 	handler     *lua.LFunction
 	keys        lua.LValue
 	argv        lua.LValue
@@ -147,6 +148,9 @@ func (b *Box) Library(name string, functions map[string]lua.LGFunction, more map
 	return front
 }
 
+// Unused sets the function that stands for redis.call where its result is not used.
+func (b *Box) Unused(fn lua.LGFunction) { b.unused = b.L.NewFunction(fn) }
+
 // Error is why a script failed.
 type Error struct {
 	// Text is the message, with Redis's code at its beginning.
@@ -195,9 +199,11 @@ func strings2table(L *lua.LState, list [][]byte) *lua.LTable {
 // function returns the program as a function of this state, with its KEYS and ARGV.
 func (b *Box) function(p *Program, keys, argv [][]byte) (*lua.LFunction, error) {
 	b.keys, b.argv = strings2table(b.L, keys), strings2table(b.L, argv)
-	b.globals.RawSetString("KEYS", b.keys)
-	b.globals.RawSetString("ARGV", b.argv)
 	fn := b.functions[p]
+	if p.whole || fn == nil {
+		b.globals.RawSetString("KEYS", b.keys)
+		b.globals.RawSetString("ARGV", b.argv)
+	}
 	if fn == nil {
 		var err error
 		if fn, err = b.link(p); err != nil {
@@ -239,6 +245,9 @@ func (b *Box) link(p *Program) (*lua.LFunction, error) {
 func (b *Box) lookup(name string) lua.LValue {
 	if name == concatName {
 		return b.concatenate
+	}
+	if name == "redis."+unusedCall {
+		return b.unused
 	}
 	table, field, ok := strings.Cut(name, ".")
 	v := b.globals.RawGetString(table)

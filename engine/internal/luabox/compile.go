@@ -14,11 +14,15 @@ import (
 type Program struct {
 	proto *lua.FunctionProto
 	free  []string // the globals it uses, which are parameters of the outermost function
+	whole bool     // it may look at KEYS and ARGV among the globals
 }
 
 // concatName is the function that puts strings together: gopher-lua writes numbers in other forms than Lua 5.1, and
 // offers no place to change it.
 const concatName = "\x00concat"
+
+// unusedCall is the function that stands for redis.call where its result is not used. A script cannot name it.
+const unusedCall = "\x00call"
 
 const (
 	maxSyntax = 5000 // levels of a syntax tree
@@ -66,7 +70,7 @@ func compile(source, name string) (p *Program, err error) {
 	if err != nil {
 		return nil, compileError(err, name)
 	}
-	return &Program{proto, r.free}, nil
+	return &Program{proto: proto, free: r.free, whole: r.whole}, nil
 }
 
 func lastLine(source string) int { return strings.Count(source, "\n") + 1 }
@@ -180,12 +184,16 @@ func (s *scan) expression(e ast.Expr) ast.Expr {
 // rewriter puts concat in the place of "..", and upvalues in the place of globals.
 type rewriter struct {
 	*scan
-	used map[string]bool
-	free []string
+	used  map[string]bool
+	free  []string
+	whole bool
 }
 
 func (r *rewriter) statements(list []ast.Stmt) {
 	for _, st := range list {
+		if call, ok := st.(*ast.FuncCallStmt); ok {
+			r.unused(call.Expr)
+		}
 		visit(st, r.expression, r.statements)
 	}
 }
@@ -215,9 +223,11 @@ func (r *rewriter) expression(e ast.Expr) ast.Expr {
 		return e
 	case *ast.IdentExpr:
 		if r.global(e.Value) {
-			id, _ := r.free1(e.Value, e)
+			id, held := r.free1(e.Value, e)
+			r.whole = r.whole || !held || byName[e.Value]
 			return id
 		}
+		r.whole = r.whole || !r.declared[e.Value]
 		return e
 	case *ast.AttrGetExpr:
 		object, ok1 := e.Object.(*ast.IdentExpr)
@@ -232,6 +242,21 @@ func (r *rewriter) expression(e ast.Expr) ast.Expr {
 	}
 	visitParts(e, r.expression, r.statements)
 	return e
+}
+
+// unused has redis.call make no Lua value of a reply that nobody takes.
+func (r *rewriter) unused(e ast.Expr) {
+	call, ok := e.(*ast.FuncCallExpr)
+	if !ok {
+		return
+	}
+	if f, ok := call.Func.(*ast.AttrGetExpr); ok {
+		object, ok1 := f.Object.(*ast.IdentExpr)
+		key, ok2 := f.Key.(*ast.StringExpr)
+		if ok1 && ok2 && object.Value == "redis" && key.Value == "call" && r.global(object.Value) {
+			key.Value = unusedCall
+		}
+	}
 }
 
 // concat makes a call of a chain of "..".

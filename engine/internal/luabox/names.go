@@ -22,9 +22,12 @@ func set(words string) map[string]bool {
 var fixed = set("KEYS ARGV assert bit cjson cmsgpack collectgarbage coroutine error getmetatable ipairs load loadstring math next pairs pcall " +
 	"rawequal rawget rawset redis select setmetatable string struct table tonumber tostring type unpack xpcall")
 
+// byName are the globals through which a script comes to all others.
+var byName = set("_G load loadstring")
+
 // members are the fields of libraries that are as fixed.
 var members = map[string]map[string]bool{
-	"redis": set("call pcall error_reply status_reply log sha1hex setresp set_repl replicate_commands acl_check_cmd " +
+	"redis": set(unusedCall + " call pcall error_reply status_reply log sha1hex setresp set_repl replicate_commands acl_check_cmd " +
 		"LOG_DEBUG LOG_VERBOSE LOG_NOTICE LOG_WARNING"),
 	"string":   set("byte char find format gmatch gsub len lower match rep reverse sub upper"),
 	"table":    set("concat insert remove sort getn maxn"),
