@@ -15,7 +15,7 @@ import (
 // scripts is what an engine knows of Lua.
 type scripts struct {
 	known  map[string]*script // by digest, in lower case
-	box    *luabox.Box        // a state that is free; a script that fails takes its state with it
+	box    *luabox.Box        // a state that is free; a script that is ended takes its state with it
 	run    *scriptRun         // the script that runs now, nil if none does
 	busy   bool               // it has let go of the lock for a moment: others are told to wait
 	over   sync.Cond          // busy has ended

@@ -52,11 +52,14 @@ func (c *call) runScript(s *script, keys, args [][]byte) {
 		e.scripts.over.Broadcast()
 	}
 	c.recorded = true
+	var failure *luabox.Error
+	if err == nil || errors.As(err, &failure) && !failure.Broken {
+		e.scripts.box = box
+	}
 	if err != nil {
 		c.scriptFailed(s, err)
 		return
 	}
-	e.scripts.box = box
 	c.answer(r, v)
 }
 

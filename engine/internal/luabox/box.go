@@ -39,7 +39,9 @@ type Box struct {
 	keys        lua.LValue
 	argv        lua.LValue
 	random      *Random
-	depth       int // of Go calls one in another
+	threads     bool // the script has made coroutines
+	panicked    bool // a library failed in a way of its own
+	depth       int  // of Go calls one in another
 	clock       meter
 }
 
@@ -161,6 +163,8 @@ type Error struct {
 	Counted bool
 	// Cause is what tick returned, if it ended the script.
 	Cause error
+	// Broken reports that the state is not to be used again: the script did not end by an error of its own.
+	Broken bool
 }
 
 func (e *Error) Error() string { return e.Text }
@@ -173,15 +177,17 @@ func (b *Box) Run(p *Program, keys, argv [][]byte) (lua.LValue, error) {
 		return nil, err
 	}
 	b.json.reset()
-	b.depth = 0
+	b.depth, b.threads, b.panicked = 0, false, false
 	b.clock.err, b.clock.left = nil, tickEvery
 	L.Push(fn)
 	err = L.PCall(0, 1, b.handler)
 	if b.clock.err != nil {
-		return nil, &Error{Text: "ERR " + b.clock.err.Error(), Line: lineOf(err), Cause: b.clock.err}
+		return nil, &Error{Text: "ERR " + b.clock.err.Error(), Line: lineOf(err), Cause: b.clock.err, Broken: true}
 	}
 	if err != nil {
-		return nil, b.failure(err)
+		e := b.failure(err)
+		e.Broken = b.threads || b.panicked || L.GetTop() != 0
+		return nil, e
 	}
 	v := L.Get(-1)
 	L.SetTop(0)

@@ -19,6 +19,7 @@ func (b *Box) openCoroutines() {
 		if _, ok := L.Get(1).(*lua.LFunction); !ok {
 			argError(L, 1, fn, "Lua function expected")
 		}
+		b.threads = true
 		L.Push(create)
 		L.Push(L.Get(1))
 		L.Call(1, 1)

@@ -353,6 +353,9 @@ type located struct {
 
 // locate is the handler: it notes the line beside the error.
 func (b *Box) locate(L *lua.LState) int {
+	if s, ok := L.Get(1).(lua.LString); ok && (strings.HasPrefix(string(s), "runtime error: ") || strings.HasPrefix(string(s), "interface conversion: ")) {
+		b.panicked = true // Go's words: gopher-lua has no other mark for it here
+	}
 	line := 0
 	for level := 1; level < 4; level++ {
 		parts := strings.Split(L.Where(level), ":")
