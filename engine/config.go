@@ -96,7 +96,7 @@ func (e *Engine) parameters() map[string]parameter {
 		"proto-max-bulk-len": memoryParameter(1<<20, math.MaxInt32, func(e *Engine) int64 { return int64(e.config.maxBulk) },
 			func(e *Engine, n int64) { e.config.maxBulk = int(n) }),
 		"maxmemory": memoryParameter(0, math.MaxInt64, func(e *Engine) int64 { return e.config.maxMemory },
-			func(e *Engine, n int64) { e.config.maxMemory = n }),
+			func(e *Engine, n int64) { e.config.maxMemory = n; e.after(0, func() { e.makeRoom() }) }),
 		"maxmemory-policy": {
 			get: func(e *Engine) string { return e.config.policy },
 			set: func(e *Engine, v string) error {
@@ -104,6 +104,7 @@ func (e *Engine) parameters() map[string]parameter {
 					return fmt.Errorf("argument(s) must be one of the following: %s", strings.Join(policies, ", "))
 				}
 				e.config.policy = v
+				e.forgetCandidates()
 				return nil
 			},
 		},
@@ -133,9 +134,6 @@ func (e *Engine) parameters() map[string]parameter {
 	}
 	return p
 }
-
-// policies are the eviction policies there are.
-var policies = []string{"volatile-lru", "volatile-ttl", "allkeys-lru", "noeviction"}
 
 // oldName is what a threshold was called before Redis 7.
 func oldName(name string) string { return strings.Replace(name, "listpack", "ziplist", 1) }

@@ -6,6 +6,7 @@ import "github.com/redbrick-go/redbrick/engine/internal/dict"
 type database struct {
 	e        *Engine
 	id       int
+	bytes    int64 // memory of the keys, but for those in Engine.unmeasured
 	keys     dict.Dict[entry]
 	expiring expiryHeap
 	fields   timeHeap[*fieldTimes] // hashes that have fields with lifetimes
@@ -60,6 +61,7 @@ func (db *database) put(key []byte, k kind) *node {
 	n.Val.used = db.e.clock.us
 	if added {
 		n.Val.snapshot = db.e.snapshots
+		db.remeasure(n)
 		db.e.notify(db, eventNew, "new", key)
 	}
 	return n
@@ -68,6 +70,7 @@ func (db *database) put(key []byte, k kind) *node {
 // drop takes a key out and tells nobody.
 func (db *database) drop(n *node) {
 	db.beforeChange(n)
+	n.Val.measured = dropped
 	if n.Val.heap != 0 {
 		db.expiring.remove(n)
 	}
@@ -137,6 +140,9 @@ func (db *database) flush() (n int) {
 	if s := db.e.store; s != nil && s.walk != nil {
 		s.walk.emptied(db)
 	}
+	db.e.measure()
+	db.e.forgetCandidates()
+	db.bytes = 0
 	db.keys.Clear()
 	db.expiring, db.fields = nil, nil
 	return n
@@ -144,6 +150,9 @@ func (db *database) flush() (n int) {
 
 // exchange swaps the content of two databases; those who watch or wait stay with the number.
 func (db *database) exchange(o *database) {
+	db.e.measure()
+	db.e.forgetCandidates()
+	db.bytes, o.bytes = o.bytes, db.bytes
 	db.touchSwapped(o)
 	o.touchSwapped(db)
 	db.keys, o.keys = o.keys, db.keys

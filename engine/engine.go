@@ -32,27 +32,30 @@ type Engine struct {
 	wg   sync.WaitGroup
 
 	// Everything below is guarded by mu, which is held while commands run and never while bytes move.
-	mu        sync.Mutex
-	closed    bool
-	clock     clock
-	timers    timers
-	commands  map[string]*command
-	dbs       [databases]*database
-	config    config
-	stats     stats
-	clients   clients
-	running   *call // of a connection, that runs now; of a script the call that began it
-	tracking  tracking
-	pubsub    pubsub
-	blocking  blocking
-	scripts   scripts
-	slowlog   slowlog
-	latency   latency
-	monitors  []*client
-	dirty     []*client // clients with replies that nobody has handed out yet
-	recorder  recorder  // takes the effects of writes; nil if nobody wants them
-	store     *store    // keeps the data in a folder; nil without Options.Dir
-	snapshots uint8     // number of the last snapshot that began
+	mu         sync.Mutex
+	closed     bool
+	clock      clock
+	timers     timers
+	commands   map[string]*command
+	dbs        [databases]*database
+	config     config
+	stats      stats
+	clients    clients
+	running    *call // of a connection, that runs now; of a script the call that began it
+	tracking   tracking
+	eviction   eviction
+	unmeasured []place // keys whose size changes with the command that runs
+	peak       int64   // of used memory, when INFO last looked
+	pubsub     pubsub
+	blocking   blocking
+	scripts    scripts
+	slowlog    slowlog
+	latency    latency
+	monitors   []*client
+	dirty      []*client // clients with replies that nobody has handed out yet
+	recorder   recorder  // takes the effects of writes; nil if nobody wants them
+	store      *store    // keeps the data in a folder; nil without Options.Dir
+	snapshots  uint8     // number of the last snapshot that began
 	// replaying is set while effects are run again: nothing expires, as the effects say what did.
 	replaying  bool
 	lazyOnly   bool // DEBUG SET-ACTIVE-EXPIRE 0

@@ -43,6 +43,7 @@ type entry struct {
 	form   stringForm
 	// snapshot is the number of the last snapshot that has the key as it was, or began before it was made.
 	snapshot uint8
+	measured measured
 }
 
 // stringForm is how a string came about, which OBJECT ENCODING shows.

@@ -155,6 +155,7 @@ func (r *round) differ(t *testing.T, cmds [][]string) (at int, why string) {
 	if w, g := r.ours.do(t, "DEBUG", "DIGEST"), r.replica.do(t, "DEBUG", "DIGEST"); w.String() != g.String() {
 		return len(cmds), fmt.Sprintf("the effects give other data: digest %s, want %s", g, w)
 	}
+	checkAccount(t, r.engine)
 	if w, g := r.ours.do(t, "DEBUG", "DIGEST"), rebuildInto(t, r.rebuilt, r.engine); w.text != g {
 		return len(cmds), fmt.Sprintf("rebuilt values give other data: digest %s, want %s", g, w)
 	}

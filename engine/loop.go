@@ -59,6 +59,7 @@ func (e *Engine) cron() time.Duration {
 		}
 	}
 	e.serveReady()
+	e.measure()
 	next := idle
 	if len(e.timers) > 0 {
 		next = time.Duration(e.timers[0].at-e.clock.us) * time.Microsecond

@@ -105,6 +105,7 @@ func (e *Engine) load(folder *journal.Folder) error {
 			return fmt.Errorf("command %.100q: %s", args, cl.w.Buf)
 		}
 		cl.w.Buf = cl.w.Buf[:0]
+		e.measure()
 		return nil
 	})
 	e.stats, e.blocking.ready = stats{}, nil

@@ -54,6 +54,7 @@ func (e *Engine) process(cl *client, args [][]byte) bool {
 	if len(e.blocking.ready) > 0 && !e.midScript() {
 		e.serveReady()
 	}
+	e.measure()
 	if s := e.store; s != nil && s.wanted && !s.saving && !e.midScript() {
 		s.begun()
 	}
@@ -111,6 +112,8 @@ func (e *Engine) allowed(cl *client, cmd *command) string {
 	switch {
 	case !cl.authed && cmd.flags&noAuth == 0:
 		return errNoAuth
+	case e.config.maxMemory > 0 && e.refusesMemory(cl, cmd):
+		return errOOM
 	case cl.subscriber() && !cmd.inSubscriber():
 		return fmt.Sprintf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.name)
 	case cl.multi != nil && cmd.flags&noMulti != 0:

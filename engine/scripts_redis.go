@@ -125,7 +125,11 @@ func (e *Engine) callFromScript(L *lua.LState, r *scriptRun, w *resp.Writer) str
 	case r.readOnly && cmd.flags&(write|mayReplicate) != 0:
 		return errLuaWrites
 	case cmd.flags&denyOOM != 0 && !r.wrote && e.overLimit():
-		return "OOM command not allowed when used memory > 'maxmemory'."
+		return errOOM
+	case cmd.flags&write != 0:
+		if why := e.store.refuses(r.client, cmd); why != "" {
+			return why
+		}
 	}
 	r.wrote = r.wrote || cmd.flags&write != 0
 	r.inner = call{e: e, cl: r.client, db: r.client.db, cmd: cmd, args: a.list, w: w}

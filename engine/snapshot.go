@@ -195,9 +195,13 @@ func (w *snapshot) commit() {
 	w.out.Begin()
 }
 
-// beforeChange is called before the value, the lifetime or the presence of a key changes: a snapshot that has not come
-// to it writes it down now. This takes as long as the value is large.
+// beforeChange is called before the value, the lifetime or the presence of a key changes: its size is measured anew
+// after the command, and a snapshot that has not come to it writes it down now, which takes as long as the value is
+// large.
 func (db *database) beforeChange(n *node) {
+	if n.Val.measured != changing {
+		db.remeasure(n)
+	}
 	if s := db.e.store; s != nil && s.walk != nil && n.Val.snapshot != db.e.snapshots {
 		s.walk.keep(db, n)
 	}

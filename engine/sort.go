@@ -125,6 +125,7 @@ func cmdSort(c *call) {
 			c.fail(errWrongType)
 			return
 		}
+		c.db.beforeChange(n) // its form may change
 		elements = s.elements()
 		if n.Val.kind == kindSet && a.asIs && (a.store != nil || c.cl.script) {
 			// A set has no order that would be the same at the next run.

@@ -86,9 +86,11 @@ func TestRandomDataOutliveARestart(t *testing.T) {
 			saveNow(t, p)
 		}
 		e.Advance(0) // what has ended is gone on both sides
+		checkAccount(t, e)
 		want := digestOf(e)
 		e = reopen(t, e, o)
 		e.Advance(0)
+		checkAccount(t, e)
 		if got := digestOf(e); got != want {
 			t.Fatalf("seed %d, round %d: digest %s after the restart, want %s", seed, round, got, want)
 		}

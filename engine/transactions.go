@@ -5,6 +5,7 @@ type transaction struct {
 	commands []queuedCommand
 	broken   bool // one of them was refused: EXEC will be too
 	writes   bool
+	grows    bool // a command is one of those that are refused when memory is short
 }
 
 type queuedCommand struct {
@@ -17,6 +18,7 @@ func (t *transaction) add(cmd *command, args [][]byte) {
 		return // it will not run: nothing is to be kept
 	}
 	t.commands = append(t.commands, queuedCommand{cmd, cloneArgs(args)})
+	t.grows = t.grows || cmd.flags&denyOOM != 0
 	t.writes = t.writes || cmd.flags&(write|mayReplicate) != 0
 }
 

@@ -177,7 +177,7 @@ func (s *Stream) Commit() {
 	s.wake()
 }
 
-// mark puts a mark behind all that was added.
+// mark puts a mark behind all that was added. No unit is open.
 func (s *Stream) mark(r *Rotation) {
 	s.Commit()
 	s.mu.Lock()
