@@ -92,7 +92,7 @@ func (e *Engine) parameters() map[string]parameter {
 		"latency-monitor-threshold": int64Parameter(0, math.MaxInt64, func(c *config) *int64 { return &c.latencyMillis }),
 		"busy-reply-threshold":      int64Parameter(0, math.MaxInt64, func(c *config) *int64 { return &c.scriptLimit }),
 		"lua-time-limit":            int64Parameter(0, math.MaxInt64, func(c *config) *int64 { return &c.scriptLimit }),
-		"maxmemory-samples":         int64Parameter(1, 64, func(c *config) *int64 { return &c.samples }),
+		"maxmemory-samples":         int64Parameter(1, math.MaxInt32, func(c *config) *int64 { return &c.samples }),
 		"proto-max-bulk-len": memoryParameter(1<<20, math.MaxInt32, func(e *Engine) int64 { return int64(e.config.maxBulk) },
 			func(e *Engine, n int64) { e.config.maxBulk = int(n) }),
 		"maxmemory": memoryParameter(0, math.MaxInt64, func(e *Engine) int64 { return e.config.maxMemory },

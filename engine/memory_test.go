@@ -52,7 +52,7 @@ func TestUsedMemoryIsTrue(t *testing.T) { //nolint:paralleltest // measures the 
 		"numbers":                  one("SET", "key:%", "%"),
 		"one list":                 one("RPUSH", "list", "value:%"),
 		"one list of long values":  one("RPUSH", "list", long),
-		"small lists":              one("RPUSH", "list:%", "a", "b", "c", "value:%"),
+		"small lists":              one("RPUSH", "list:%", "some", "words of", "a list", "value:%"),
 		"one hash":                 one("HSET", "hash", "field:%", "value:%"),
 		"small hashes":             one("HSET", "hash:%", "name", "value:%", "other", "v", "third", "x"),
 		"hashes of long values":    one("HSET", "hash:%", "name", long),
