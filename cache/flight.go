@@ -161,8 +161,9 @@ func (s *flights[V]) close() {
 
 // refreshing are the ids that are refreshed in the background, so that one stale value is refreshed once.
 type refreshing struct {
-	mu  sync.Mutex
-	ids map[string]time.Time // when the next refresh may begin
+	mu    sync.Mutex
+	ids   map[string]time.Time // when the next refresh may begin
+	swept time.Time            // when pauses that were over were last taken out
 }
 
 // retryRefresh is the pause after a refresh that failed.
@@ -189,10 +190,13 @@ func (r *refreshing) end(id string, failed bool) {
 		return
 	}
 	now := time.Now()
-	for other, until := range r.ids { // pauses that are over take no memory
-		if now.After(until) {
-			delete(r.ids, other)
+	if now.Sub(r.swept) > retryRefresh { // pauses that are over take no memory
+		for other, until := range r.ids {
+			if now.After(until) {
+				delete(r.ids, other)
+			}
 		}
+		r.swept = now
 	}
 	r.ids[id] = now.Add(retryRefresh)
 }

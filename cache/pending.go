@@ -9,7 +9,7 @@ import (
 	"github.com/redbrick-go/redbrick/internal/store"
 )
 
-// maxPending bounds the invalidations that wait for Redis.
+// maxPending bounds the invalidations that wait for Redis: so many ids, and so many tags.
 const maxPending = 100_000
 
 // pending are the ids and tags whose invalidation Redis has not taken. Until it has, this process does not believe what
@@ -71,16 +71,21 @@ func (p *pending) add(ids ...string) bool {
 	return true
 }
 
-func (p *pending) addTags(tags ...string) {
+// addTags returns those that there is room for.
+func (p *pending) addTags(tags ...string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.tags == nil {
 		p.tags = make(map[string]uint64)
 	}
 	p.last++
-	for _, t := range tags {
+	for i, t := range tags {
+		if _, ok := p.tags[t]; !ok && len(p.tags) >= maxPending {
+			return tags[:i]
+		}
 		p.tags[t] = p.last
 	}
+	return tags
 }
 
 func (p *pending) has(id string) bool {

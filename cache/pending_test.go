@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -81,5 +82,24 @@ func TestWhatFailsAgainDuringItsRepetitionStaysPending(t *testing.T) {
 	p.done(ids, tags, upTo)
 	if ids, tags, _ = p.some(); len(ids)+len(tags) > 0 {
 		t.Errorf("pending in the end: %v, %v", ids, tags)
+	}
+}
+
+func TestWhatWaitsForRedisIsBounded(t *testing.T) {
+	t.Parallel()
+	var p pending
+	for i := range maxPending {
+		if name := strconv.Itoa(i); !p.add(name) || len(p.addTags(name)) != 1 {
+			t.Fatalf("no room for the %d.", i)
+		}
+	}
+	if p.add("one more") || len(p.ids) != maxPending {
+		t.Errorf("%d ids wait", len(p.ids))
+	}
+	if taken := p.addTags("0", "one more", "1"); len(taken) != 1 || len(p.tags) != maxPending {
+		t.Errorf("%d tags wait, %q were taken", len(p.tags), taken)
+	}
+	if !p.add("0") {
+		t.Error("no room for what is there")
 	}
 }

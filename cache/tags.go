@@ -19,8 +19,12 @@ func (c *Cache[V]) InvalidateTags(ctx context.Context, tags ...string) error {
 	_, err := c.store.Bump(ctx, c.rb, tags...)
 	if err != nil {
 		err = fmt.Errorf("cache %q: invalidating tags: %w", c.name, err)
-		c.tags.Pending(tags...)
-		c.pending.addTags(tags...)
+		c.tags.Pending(tags...) // before a replay under way can take them for done
+		if taken := c.pending.addTags(tags...); len(taken) < len(tags) {
+			c.tags.Bumped(tags[len(taken):]...) // nobody would ever
+			c.rb.Logger().ErrorContext(ctx, "cache: too many invalidations while redis is away: entries may be stale until they end",
+				"cache", c.name, "limit", maxPending)
+		}
 		c.replay()
 	} else {
 		c.tags.Bumped(tags...)

@@ -315,6 +315,32 @@ func TestATaggedEntryLivesAWeekAtMost(t *testing.T) {
 	})
 }
 
+// It would outlive the number of the tag, and be valid again.
+func TestTouchDoesNotProlongWhatATagMadeInvalid(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		c := newCache(t, rb, "recipe", cache.Options[int64]{TTL: time.Hour, Tags: tagged("x")})
+		for _, far := range []*cache.Cache[int64]{c, newCache(t, redistest.Another(t, rb), "recipe", cache.Options[int64]{Tags: tagged("x")})} {
+			if err := c.Set(ctx, "1", 1); err != nil {
+				t.Fatal(err)
+			}
+			if ok, err := far.Touch(ctx, "1", time.Hour); !ok || err != nil {
+				t.Errorf("before: %v, %v", ok, err)
+			}
+			if err := c.InvalidateTags(ctx, "x"); err != nil {
+				t.Fatal(err)
+			}
+			redistest.Eventually(t, patience, func() error {
+				if ok, err := far.Touch(ctx, "1", 7*24*time.Hour); ok || err != nil {
+					return fmt.Errorf("after: %v, %v, want false", ok, err)
+				}
+				return nil
+			})
+		}
+	})
+}
+
 func TestInvalidatingATagCostsTheSameForTenEntriesAndAMillion(t *testing.T) {
 	t.Parallel()
 	server := redistest.Private(t)

@@ -181,8 +181,8 @@ func (c *Cache[V]) writeAndDrop(ctx context.Context, id string, write func(ctx c
 	return write(ctx)
 }
 
-// Touch gives a value a new TTL, counted from now. It reports false where there is none: a remembered "not found" keeps the
-// TTL it has.
+// Touch gives a value a new TTL, counted from now. It reports false where there is none: a remembered "not found", and
+// what a tag made invalid, keep the TTL they have.
 func (c *Cache[V]) Touch(ctx context.Context, id string, ttl time.Duration) (bool, error) {
 	if ttl < time.Millisecond || ttl > longestTTL {
 		return false, fmt.Errorf("%w: cache %q: ttl %v, expected from 1ms to ten years", redbrick.ErrConfig, c.name, ttl)
@@ -193,6 +193,12 @@ func (c *Cache[V]) Touch(ctx context.Context, id string, ttl time.Duration) (boo
 	ttl += c.opt.stale()
 	if c.opt.Tags != nil {
 		ttl = min(ttl, store.MaxTaggedTTL)
+		// What a tag made invalid must not outlive the tag's number: it would be valid again.
+		if f := c.read(ctx, id, true); f.err != nil {
+			return false, fmt.Errorf("cache %q: touch %q: %w", c.name, id, f.err)
+		} else if f.state == invalid {
+			return false, nil
+		}
 	}
 	ok, err := c.store.Touch(ctx, c.rb, c.Key(id), ttl)
 	c.forget(id)
