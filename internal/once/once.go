@@ -49,6 +49,7 @@ func Do(ctx context.Context, d script.Doer, key string, period time.Duration, wo
 		return false, nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil) // where work panics, too
 	renewed := make(chan struct{})
 	go func() {
 		defer close(renewed)

@@ -69,6 +69,28 @@ func TestWorkIsDoneByOneOfTheFleetInAPeriod(t *testing.T) {
 	})
 }
 
+func TestWorkThatPanicsKeepsNobodyFromTheWorkForGood(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		var of context.Context
+		func() {
+			defer func() {
+				if p := recover(); p != "oh" {
+					t.Errorf("recovered %v", p)
+				}
+			}()
+			_, err := once.Do(t.Context(), rb, keyOf(rb), time.Hour, func(ctx context.Context) error {
+				of = ctx
+				panic("oh")
+			})
+			t.Errorf("returned %v", err)
+		}()
+		if of.Err() == nil {
+			t.Error("the lease is renewed though nobody is at work")
+		}
+	})
+}
+
 func TestRunsNeverOverlap(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
