@@ -64,7 +64,7 @@ func (c *Catalog) loadList(ctx context.Context, id string) (RecipeList, error) {
 			return idPage{numbers(p.Items), int(p.Total)}, err
 		})
 		if ok {
-			recipes, err := c.inOrder(ctx, ids.ids)
+			recipes, err := c.inOrder(cache.Fresh(ctx), ids.ids) // a list outlives what is near
 			return RecipeList{recipes, f.Page, f.Limit, ids.total}, err
 		}
 	}
@@ -104,7 +104,7 @@ func (c *Catalog) loadPopular(ctx context.Context, _ string) ([]PopularRecipe, e
 	for i, s := range scores {
 		ids[i], byID[s.RecipeID] = s.RecipeID, s.Score
 	}
-	recipes, err := c.inOrder(ctx, ids)
+	recipes, err := c.inOrder(cache.Fresh(ctx), ids) // as in loadList
 	ranking := make([]PopularRecipe, len(recipes))
 	for i, r := range recipes {
 		ranking[i] = PopularRecipe{r, byID[r.ID]}
