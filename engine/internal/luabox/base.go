@@ -229,13 +229,14 @@ func (b *Box) down(L *lua.LState) {
 }
 
 // protected calls what lies on the stack and returns the error's value. A script that has to end is not held up.
-func (b *Box) protected(L *lua.LState, args int, handler *lua.LFunction) (lua.LValue, bool) {
+func (b *Box) protected(L *lua.LState, args int) (lua.LValue, bool) {
 	depth := b.depth
 	if b.depth >= maxNested {
 		return lua.LString("C stack overflow"), false
 	}
 	b.depth++
-	err := L.PCall(args, lua.MultRet, handler)
+	L.Insert(b.inside, L.GetTop()-args)
+	err := L.PCall(args+1, lua.MultRet, nil)
 	b.depth = depth
 	if b.clock.err != nil {
 		L.Error(lua.LString(b.clock.err.Error()), 0)
@@ -259,7 +260,7 @@ func (b *Box) pcall(L *lua.LState) int {
 			return 2
 		}
 	}
-	v, ok := b.protected(L, L.GetTop()-1, nil)
+	v, ok := b.protected(L, L.GetTop()-1)
 	if ok {
 		L.Insert(lua.LTrue, 1)
 		return L.GetTop()
@@ -281,27 +282,20 @@ func (b *Box) xpcall(L *lua.LState) int {
 	}
 	handler := L.Get(2)
 	L.SetTop(1)
-	wrapped := L.NewFunction(func(L *lua.LState) int {
-		v := L.Get(1)
-		if s, ok := v.(lua.LString); ok {
-			v = lua.LString(translate(string(s)))
-		}
-		L.SetTop(0)
-		L.Push(handler)
-		L.Push(v)
-		if _, ok := b.protected(L, 1, nil); !ok {
-			L.Push(lua.LString("error in error handling"))
-		}
-		L.SetTop(1)
-		return 1
-	})
-	v, ok := b.protected(L, 0, wrapped)
+	v, ok := b.protected(L, 0)
 	if ok {
 		L.Insert(lua.LTrue, 1)
 		return L.GetTop()
 	}
-	L.Push(lua.LFalse)
+	L.SetTop(0)
+	L.Push(handler)
 	L.Push(v)
+	if _, ok := b.protected(L, 1); !ok {
+		L.SetTop(0)
+		L.Push(lua.LString("error in error handling"))
+	}
+	L.SetTop(1)
+	L.Insert(lua.LFalse, 1)
 	return 2
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Limits of a script, those of Redis's Lua where it has one.
 const (
-	maxCalls   = 19999 // Lua functions one in another
+	maxCalls   = 20001 // Lua functions one in another
 	maxNested  = 198   // Go and Lua calls one in another: pcall, sort, gsub with a function
 	maxValues  = 8000  // values of unpack
 	maxString  = 512 << 20
@@ -35,7 +35,8 @@ type Box struct {
 	globalMeta  *lua.LTable    // and of the globals
 	stringMeta  *lua.LTable    // what scripts see as the metatable of strings
 	unused      *lua.LFunction // redis.call, whose result is not used
-	handler     *lua.LFunction
+	inside      *lua.LFunction // enter
+	line        int            // of the last error
 	keys        lua.LValue
 	argv        lua.LValue
 	random      *Random
@@ -96,7 +97,7 @@ func New(random *Random, tick func() error) *Box {
 	b.env = b.protect(b.globals, L.NewFunction(nonexistent))
 	L.Env = b.env
 	b.globalMeta = b.protect(b.globals.Metatable.(*lua.LTable), nil)
-	b.handler = L.NewFunction(b.locate)
+	b.inside = L.NewFunction(b.enter)
 	b.openBase()
 	b.openCoroutines()
 	b.openStrings()
@@ -179,10 +180,12 @@ func (b *Box) Run(p *Program, keys, argv [][]byte) (lua.LValue, error) {
 	b.json.reset()
 	b.depth, b.threads, b.panicked = 0, false, false
 	b.clock.err, b.clock.left = nil, tickEvery
+	b.line = 0
+	L.Push(b.inside)
 	L.Push(fn)
-	err = L.PCall(0, 1, b.handler)
+	err = L.PCall(1, 1, nil)
 	if b.clock.err != nil {
-		return nil, &Error{Text: "ERR " + b.clock.err.Error(), Line: lineOf(err), Cause: b.clock.err, Broken: true}
+		return nil, &Error{Text: "ERR " + b.clock.err.Error(), Line: b.line, Cause: b.clock.err, Broken: true}
 	}
 	if err != nil {
 		e := b.failure(err)

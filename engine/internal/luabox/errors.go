@@ -345,55 +345,40 @@ func object(err error) lua.LValue {
 	return e.Object
 }
 
-// located is what the error handler of a script makes of an error, while it still knows where the script is.
-type located struct {
-	value lua.LValue
-	line  int
+// enter calls a function with its arguments, and has errors in it noted: gopher-lua's own way to throw one writes down
+// the whole stack, which takes seconds where it is deep.
+func (b *Box) enter(L *lua.LState) int {
+	L.Panic = b.throw
+	L.Call(L.GetTop()-1, lua.MultRet)
+	return L.GetTop()
 }
 
-// locate is the handler: it notes the line beside the error.
-func (b *Box) locate(L *lua.LState) int {
-	if s, ok := L.Get(1).(lua.LString); ok && (strings.HasPrefix(string(s), "runtime error: ") || strings.HasPrefix(string(s), "interface conversion: ")) {
-		b.panicked = true // Go's words: gopher-lua has no other mark for it here
-	}
-	line := 0
-	for level := 1; level < 4; level++ {
+// throw throws what lies on the stack, and notes the line.
+func (b *Box) throw(L *lua.LState) {
+	b.line = 0
+	for level := range 4 {
 		parts := strings.Split(L.Where(level), ":")
 		if len(parts) >= 2 && !strings.HasPrefix(parts[0], "[G]") {
-			line, _ = strconv.Atoi(parts[len(parts)-2])
+			b.line, _ = strconv.Atoi(parts[len(parts)-2])
 			break
 		}
 	}
-	L.Push(&lua.LUserData{Value: located{L.Get(1), line}, Metatable: lua.LNil})
-	return 1
-}
-
-func lineOf(err error) int {
-	var e *lua.ApiError
-	if errors.As(err, &e) {
-		if u, ok := e.Object.(*lua.LUserData); ok {
-			if at, ok := u.Value.(located); ok {
-				return at.line
-			}
-		}
-	}
-	return 0
+	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: L.Get(-1), StackTrace: "-"})
 }
 
 // failure makes an Error of what ended a script.
 func (b *Box) failure(err error) *Error {
-	v, line := object(err), lineOf(err)
-	if u, ok := v.(*lua.LUserData); ok {
-		if at, ok := u.Value.(located); ok {
-			v = at.value
-		}
+	var e *lua.ApiError
+	if errors.As(err, &e) && e.Type == lua.ApiErrorPanic {
+		b.panicked = true
 	}
+	v := object(err)
 	if t, ok := v.(*lua.LTable); ok {
 		text, ok := t.RawGetString("err").(lua.LString)
 		if !ok {
-			return &Error{Text: "ERR unknown error", Line: line}
+			return &Error{Text: "ERR unknown error", Line: b.line}
 		}
-		return &Error{Text: string(text), Line: line, Counted: lua.LVAsBool(t.RawGetString("ignore_error_stats_update"))}
+		return &Error{Text: string(text), Line: b.line, Counted: lua.LVAsBool(t.RawGetString("ignore_error_stats_update"))}
 	}
-	return &Error{Text: "ERR " + translate(Text(v)), Line: line}
+	return &Error{Text: "ERR " + Text(v), Line: b.line}
 }
