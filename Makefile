@@ -16,9 +16,9 @@ help: ## show this text
 	@echo 'usage: make <target>'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo 'REDISTEST_REQUIRE=redis,notracking,cluster,postgres,chromium  a missing backend fails the run'
-	@echo 'REDISTEST_SCALE=n                                            sizes of tests, 1 unless set'
-	@echo 'REDBRICK_NO_INSTALL=1                                        install no missing program'
+	@echo 'REDISTEST_REQUIRE=redis,notracking,cluster,postgres,chromium,node  a missing backend fails the run'
+	@echo 'REDISTEST_SCALE=n                                                 sizes of tests, 1 unless set'
+	@echo 'REDBRICK_NO_INSTALL=1                                             install no missing program'
 	@echo 'TIMEOUT=$(TIMEOUT) FUZZTIME=$(FUZZTIME) BENCH=$(BENCH)'
 
 run: ## start Shop & Chop on 127.0.0.1:8080

@@ -4,6 +4,7 @@
 # It never fails: a missing program only means that the tests cover less, and
 # their final report says so. REDBRICK_NO_INSTALL=1 looks and installs nothing.
 set -u
+cd "$(dirname "$0")/.." || exit 0
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -43,7 +44,7 @@ find_program() {
 	esac
 }
 
-programs="redis-server redis-cli redis-sentinel chromium postgres"
+programs="redis-server redis-cli redis-sentinel chromium postgres node npm"
 
 missing() {
 	for program in $programs; do
@@ -55,6 +56,8 @@ missing() {
 package_of() {
 	case $1/$2 in
 	apt/redis-cli) echo redis-tools ;;
+	apt/node) echo nodejs ;;
+	brew/npm) echo node ;;
 	apt/postgres) echo postgresql ;;
 	brew/redis-*) echo redis ;;
 	brew/postgres) echo postgresql@17 ;;
@@ -143,4 +146,25 @@ for program in $programs; do
 		say "$program: not here, the tests that need it are left out"
 	fi
 done
+
+# The Redis clients of Node that the engine is tried with, at the versions of their lock file. The copy of that file tells
+# what is installed.
+clients=engine/clienttest/testdata/node
+install_clients() {
+	command -v node >/dev/null && command -v npm >/dev/null || return 0
+	cmp -s "$clients/package-lock.json" "$clients/node_modules/installed-lock.json" && return 0
+	if [ "${REDBRICK_NO_INSTALL:-}" = 1 ]; then
+		say "$clients: its packages are not installed (REDBRICK_NO_INSTALL=1)"
+		return 0
+	fi
+	log=$(mktemp)
+	if npm ci --prefix "$clients" --ignore-scripts --no-audit --no-fund </dev/null >"$log" 2>&1; then
+		cp "$clients/package-lock.json" "$clients/node_modules/installed-lock.json"
+		say "$clients: packages installed"
+	else
+		say "$clients: npm could not install its packages: $(grep -v '^npm warn' "$log" | head -n 1)"
+	fi
+	rm -f "$log"
+}
+install_clients
 exit 0

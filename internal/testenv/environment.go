@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os/exec"
 	"sync"
 
 	"github.com/redbrick-go/redbrick/internal/pgproc"
@@ -34,7 +35,7 @@ func (e *environment) start(ctx context.Context) {
 		{name: "embedded", detail: "in process"},
 		{name: "redis"}, {name: "notracking"}, {name: "cluster"},
 		{name: "sqlite", detail: "in process"},
-		{name: "postgres"}, {name: "chromium"},
+		{name: "postgres"}, {name: "chromium"}, {name: "node"},
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { e.redis(ctx) })
@@ -60,6 +61,10 @@ func (e *environment) start(ctx context.Context) {
 	})
 	e.offer("chromium", "REDISTEST_CHROMIUM", func() (string, string, error) {
 		path, err := findChromium()
+		return path, path, err
+	})
+	e.offer("node", "REDISTEST_NODE", func() (string, string, error) {
+		path, err := exec.LookPath("node")
 		return path, path, err
 	})
 	wg.Wait()

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 var given = []string{
 	"REDISTEST_REDIS_URL=redis://given", "REDISTEST_NOTRACKING_URL=redis://given",
 	"REDISTEST_CLUSTER_URL=redis+cluster://given", "TEST_DATABASE_URL=postgres://given",
-	"REDISTEST_CHROMIUM=/given",
+	"REDISTEST_CHROMIUM=/given", "REDISTEST_NODE=/given",
 }
 
 // launcher returns a command that runs testenv with args, in an environment

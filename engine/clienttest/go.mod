@@ -1,0 +1,21 @@
+module github.com/redbrick-go/redbrick/engine/clienttest
+
+go 1.25.0
+
+replace github.com/redbrick-go/redbrick => ../../
+
+require (
+	github.com/google/go-cmp v0.7.0
+	github.com/redbrick-go/redbrick v0.0.0-00010101000000-000000000000
+	github.com/redis/go-redis/v9 v9.20.0
+)
+
+require (
+	github.com/alicebob/miniredis/v2 v2.40.0 // indirect
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/redis/rueidis v1.0.79 // indirect
+	github.com/yuin/gopher-lua v1.1.2 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
+	go.uber.org/goleak v1.3.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+)
