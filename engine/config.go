@@ -27,11 +27,11 @@ type config struct {
 	latencyMillis int64
 	scriptLimit   int64 // milliseconds after which a script lets others be told so; 0 for never
 	trackedKeys   int   // tracking-table-max-keys; 0 for any number
+	backlog       int64 // repl-backlog-size, kept for those who read it
 	// rewritePercent and rewriteLeast say when the log is long enough for a snapshot: see auto-aof-rewrite-percentage.
 	rewritePercent, rewriteLeast int64
 	output                       map[string]outputLimit // by type of client
-	// thresholds at which small collections change their encoding, by name; OBJECT ENCODING shows it.
-	thresholds map[string]int64
+	thresholds                   thresholds
 	// inert are parameters that are kept for those who read them; the engine works without.
 	inert map[string]string
 }
@@ -43,20 +43,16 @@ type outputLimit struct{ hard, soft, seconds int64 }
 func defaultConfig() config {
 	return config{
 		maxClients: 10000, maxBulk: resp.MaxBulk, policy: "noeviction", samples: 5, slowlogMicros: 10000, slowlogLen: 128, trackedKeys: 1_000_000,
-		scriptLimit: 5000, rewritePercent: 100, rewriteLeast: 64 << 20,
-		output: map[string]outputLimit{"normal": {256 << 20, 0, 0}, "replica": {256 << 20, 64 << 20, 60}, "pubsub": {32 << 20, 8 << 20, 60}},
-		thresholds: map[string]int64{
-			"hash-max-listpack-entries": 512, "hash-max-listpack-value": 64, "set-max-intset-entries": 512,
-			"zset-max-listpack-entries": 128, "zset-max-listpack-value": 64, "hll-sparse-max-bytes": 3000,
-			"stream-node-max-bytes": 4096, "stream-node-max-entries": 100, "list-max-listpack-size": -2,
-		},
+		scriptLimit: 5000, backlog: 1 << 20, rewritePercent: 100, rewriteLeast: 64 << 20,
+		output:     map[string]outputLimit{"normal": {256 << 20, 0, 0}, "replica": {256 << 20, 64 << 20, 60}, "pubsub": {32 << 20, 8 << 20, 60}},
+		thresholds: defaultThresholds(),
 		inert: map[string]string{
 			"timeout": "0", "tcp-keepalive": "300", "hz": "10",
 			"maxmemory-eviction-tenacity": "10", "lazyfree-lazy-eviction": "no", "lazyfree-lazy-expire": "no",
 			"lazyfree-lazy-server-del": "no", "lazyfree-lazy-user-del": "no", "lazyfree-lazy-user-flush": "no",
 			"active-expire-effort": "1", "activerehashing": "yes", "activedefrag": "no", "loglevel": "notice",
 			"list-compress-depth": "0", "cluster-enabled": "no",
-			"enable-debug-command": "yes", "replica-read-only": "yes", "repl-backlog-size": "1048576", "min-replicas-to-write": "0",
+			"enable-debug-command": "yes", "replica-read-only": "yes", "min-replicas-to-write": "0",
 		},
 	}
 }
@@ -97,6 +93,8 @@ func (e *Engine) parameters() map[string]parameter {
 			func(e *Engine, n int64) { e.config.maxBulk = int(n) }),
 		"maxmemory": memoryParameter(0, math.MaxInt64, func(e *Engine) int64 { return e.config.maxMemory },
 			func(e *Engine, n int64) { e.config.maxMemory = n; e.after(0, func() { e.makeRoom() }) }),
+		"repl-backlog-size": memoryParameter(1, math.MaxInt64, func(e *Engine) int64 { return e.config.backlog },
+			func(e *Engine, n int64) { e.config.backlog = max(n, 16<<10) }),
 		"maxmemory-policy": {
 			get: func(e *Engine) string { return e.config.policy },
 			set: func(e *Engine, v string) error {
@@ -122,10 +120,7 @@ func (e *Engine) parameters() map[string]parameter {
 		"client-output-buffer-limit": {get: showOutputLimits, set: setOutputLimits},
 	}
 	maps.Copy(p, e.persistParameters())
-	for name := range e.config.thresholds {
-		p[name] = thresholdParameter(name)
-		p[oldName(name)] = p[name]
-	}
+	maps.Copy(p, thresholdParameters())
 	for name := range e.config.inert {
 		p[name] = parameter{
 			get: func(e *Engine) string { return e.config.inert[name] },
@@ -134,9 +129,6 @@ func (e *Engine) parameters() map[string]parameter {
 	}
 	return p
 }
-
-// oldName is what a threshold was called before Redis 7.
-func oldName(name string) string { return strings.Replace(name, "listpack", "ziplist", 1) }
 
 func onlyValue(want, why string) func(*Engine, string) error {
 	return func(_ *Engine, v string) error {
@@ -182,48 +174,6 @@ func int64Parameter(least, most int64, field func(*config) *int64) parameter {
 			return err
 		},
 	}
-}
-
-func thresholdParameter(name string) parameter {
-	return parameter{
-		get: func(e *Engine) string { return strconv.FormatInt(e.config.thresholds[name], 10) },
-		set: func(e *Engine, v string) error {
-			n, err := parseBetween(v, -5, math.MaxInt64)
-			if err == nil {
-				e.config.thresholds[name] = n
-			}
-			return err
-		},
-	}
-}
-
-func memoryParameter(least, most int64, get func(*Engine) int64, set func(*Engine, int64)) parameter {
-	return parameter{
-		get: func(e *Engine) string { return strconv.FormatInt(get(e), 10) },
-		set: func(e *Engine, v string) error {
-			n, ok := parseMemory(v)
-			if !ok {
-				return fmt.Errorf("argument must be a memory value")
-			}
-			if n < least || n > most {
-				return fmt.Errorf("argument must be between %d and %d inclusive", least, most)
-			}
-			set(e, n)
-			return nil
-		},
-	}
-}
-
-// parseMemory reads a number of bytes with a unit: b, k, kb, m, mb, g, gb; the b makes it binary.
-func parseMemory(v string) (int64, bool) {
-	v = strings.ToLower(v)
-	digits := strings.TrimRight(v, "bkmg")
-	scale := map[string]int64{"": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 1e6, "mb": 1 << 20, "g": 1e9, "gb": 1 << 30}[v[len(digits):]]
-	n, ok := num.Int([]byte(digits))
-	if !ok || scale == 0 || n < 0 || n > math.MaxInt64/scale {
-		return 0, false
-	}
-	return n * scale, true
 }
 
 var outputClasses = []string{"normal", "replica", "pubsub"}

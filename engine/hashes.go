@@ -18,7 +18,7 @@ type hash struct {
 type hashLimits struct{ pairs, bytes int64 }
 
 func (c *config) hashLimits() hashLimits {
-	return hashLimits{c.thresholds["hash-max-listpack-entries"], c.thresholds["hash-max-listpack-value"]}
+	return hashLimits{c.thresholds.hashPairs, c.thresholds.hashBytes}
 }
 
 func asHash(n *node) *hash {

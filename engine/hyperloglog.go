@@ -25,7 +25,7 @@ func (c *call) validHLL(n *node) bool {
 	return true
 }
 
-func (c *config) sparseBytes() int { return int(c.thresholds["hll-sparse-max-bytes"]) }
+func (c *config) sparseBytes() int { return int(c.thresholds.sparseBytes) }
 
 func cmdPFAdd(c *call) {
 	key := c.args[1]

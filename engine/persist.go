@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -208,7 +209,7 @@ func (s *store) planRewrite() {
 		return
 	}
 	grown := max(s.base, 1) / 100 * c.rewritePercent
-	s.rewriteAt.Store(max(c.rewriteLeast+1, s.base+grown))
+	s.rewriteAt.Store(max(min(c.rewriteLeast, math.MaxInt64-1)+1, s.base+grown))
 }
 
 // long reports that a log of this size is to be replaced by a snapshot.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/redbrick-go/redbrick/engine/internal/journal"
@@ -215,7 +216,7 @@ func (e *Engine) persistParameters() map[string]parameter {
 			},
 		},
 		"auto-aof-rewrite-percentage": planned(int64Parameter(0, 1<<31-1, func(c *config) *int64 { return &c.rewritePercent })),
-		"auto-aof-rewrite-min-size": planned(memoryParameter(0, 1<<62, func(e *Engine) int64 { return e.config.rewriteLeast },
+		"auto-aof-rewrite-min-size": planned(memoryParameter(0, math.MaxInt64, func(e *Engine) int64 { return e.config.rewriteLeast },
 			func(e *Engine, n int64) { e.config.rewriteLeast = n })),
 	}
 }

@@ -307,7 +307,7 @@ return redis.call("publish","c","m")
 return redis.call("echo","\0\1\255")
 return redis.call("del","h","s","n","z","st")
 local a,b=redis.call("ping") return {tostring(b)}
-redis.call("set","e","1","px",50) return redis.call("pttl","e")
+redis.call("set","e","1","px",50000) return redis.call("pttl","e") > 0
 `,
 	"lua": `
 local s="" for i=1,10 do s=s..i end return s

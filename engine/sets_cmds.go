@@ -24,7 +24,7 @@ func setCommands() []command {
 	}
 }
 
-func (c *config) maxInts() int64 { return c.thresholds["set-max-intset-entries"] }
+func (c *config) maxInts() int64 { return c.thresholds.setInts }
 
 func cmdSAdd(c *call) {
 	n, ok := c.writeKind(c.args[1], kindSet)

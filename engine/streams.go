@@ -48,8 +48,8 @@ var (
 )
 
 func (c *call) blockLimits() blockLimits {
-	t := c.e.config.thresholds
-	return blockLimits{bytes: t["stream-node-max-bytes"], entries: t["stream-node-max-entries"]}
+	t := &c.e.config.thresholds
+	return blockLimits{bytes: t.blockBytes, entries: t.blockEntries}
 }
 
 // addArgs is what XADD and XTRIM were asked.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/redbrick-go/redbrick/engine/internal/num"
 )
@@ -12,7 +13,8 @@ import (
 //
 // data begins with the names: their number, then each with its length. Entries follow: a byte of marks, the length of
 // the rest, milliseconds since the first entry's, the number (within the first millisecond: since the first entry's),
-// then the values, or the number of fields and both names and values. Numbers are varints.
+// then the values, or the number of fields and both names and values. Numbers are varints. At the end of an entry stands
+// the length of what is between it and the first length, a varint to be read backwards.
 type streamBlock struct {
 	first, last streamID // of the first and the last entry, deleted or not
 	live, dead  int
@@ -102,7 +104,7 @@ func (b *streamBlock) add(id streamID, fields [][]byte) {
 		b.packed += packedText(fields[i])
 	}
 	d := append(b.data, marks)
-	d = binary.AppendUvarint(d, uint64(size))
+	d = binary.AppendUvarint(d, uint64(size+uvarintLen(uint64(size))))
 	d = binary.AppendUvarint(d, ms)
 	d = binary.AppendUvarint(d, seq)
 	if !same {
@@ -111,6 +113,9 @@ func (b *streamBlock) add(id streamID, fields [][]byte) {
 	for i := step - 1; i < len(fields); i += step {
 		d = appendText(d, fields[i])
 	}
+	end := len(d)
+	d = binary.AppendUvarint(d, uint64(size))
+	slices.Reverse(d[end:])
 	b.data, b.last = d, id
 	b.live++
 }
@@ -149,6 +154,21 @@ func (b *streamBlock) entry(at int) (e streamEntry, next int) {
 		seq += b.first.seq
 	}
 	return streamEntry{streamID{b.first.ms + ms, seq}, b, at, b.data[from+n+m : next]}, next
+}
+
+// before reads the entry that ends where another, or nothing, begins.
+func (b *streamBlock) before(end int) streamEntry {
+	size, at := 0, end-1
+	for shift := 0; ; shift += 7 {
+		size |= int(b.data[at]&0x7f) << shift
+		if b.data[at] < 0x80 {
+			break
+		}
+		at--
+	}
+	rest := size + end - at
+	e, _ := b.entry(end - rest - uvarintLen(uint64(rest)) - 1)
+	return e
 }
 
 // size returns how many fields there are.

@@ -135,32 +135,20 @@ func (s *stream) ascend(from, to streamID) func(func(*streamEntry) bool) {
 	}
 }
 
-// descend yields the live entries from to back to from.
+// descend yields the live entries from to back to from. The stream must not change meanwhile.
 func (s *stream) descend(from, to streamID) func(func(*streamEntry) bool) {
 	return func(yield func(*streamEntry) bool) {
-		var offsets []int
 		for i := s.blockOf(to); i >= 0; i-- {
 			b := s.blocks[i]
-			offsets = offsets[:0]
-			for at := b.body; at < len(b.data); {
-				e, next := b.entry(at)
-				if !e.deleted() {
-					if to.less(e.id) {
-						break
-					}
-					if !e.id.less(from) {
-						offsets = append(offsets, at)
-					}
+			for at := len(b.data); at > b.body; {
+				e := b.before(at)
+				at = e.at
+				if e.deleted() {
+					continue
 				}
-				at = next
-			}
-			for _, at := range slices.Backward(offsets) {
-				if e, _ := b.entry(at); !yield(&e) {
+				if e.id.less(from) || !to.less(e.id) && !yield(&e) {
 					return
 				}
-			}
-			if b.first.less(from) {
-				return
 			}
 		}
 	}

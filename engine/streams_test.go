@@ -336,3 +336,59 @@ func TestStreamSize(t *testing.T) {
 		t.Errorf("%d bytes counted for %d entries, blocks hold %d", s.bytes, s.length, held)
 	}
 }
+
+// Backwards come the same entries as forwards, of entries of all lengths, deleted ones among them; the way to the last is
+// short however long its block is.
+func TestStreamBackwards(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, limits := range []blockLimits{{4096, 100}, {0, 0}} {
+		s := &stream{}
+		for i := range 2000 {
+			length := r.IntN(20)
+			if r.IntN(50) == 0 {
+				length = []int{110 + r.IntN(40), 16_350 + r.IntN(40), 100_000}[r.IntN(3)]
+			}
+			fields := [][]byte{[]byte("name"), make([]byte, length)}
+			if r.IntN(4) == 0 {
+				fields = append(fields, []byte("other"), []byte("v"))
+			}
+			s.add(streamID{uint64(i / 3), uint64(i%3 + 1)}, fields, limits)
+		}
+		for range 700 {
+			s.remove(streamID{uint64(r.IntN(667)), uint64(r.IntN(3) + 1)})
+		}
+		s.edges()
+		for range 200 {
+			from, to := streamID{uint64(r.IntN(700)), uint64(r.IntN(4))}, streamID{uint64(r.IntN(700)), uint64(r.IntN(4))}
+			var forwards, backwards []streamID
+			for e := range s.ascend(from, to) {
+				forwards = append(forwards, e.id)
+			}
+			for e := range s.descend(from, to) {
+				backwards = append(backwards, e.id)
+			}
+			slices.Reverse(backwards)
+			if !slices.Equal(forwards, backwards) {
+				t.Fatalf("from %v to %v: forwards %v, backwards %v", from, to, forwards, backwards)
+			}
+		}
+		// What is read is the end of a block alone: the rest may be rubbish.
+		last := func() (ids []streamID) {
+			for e := range s.descend(streamID{}, lastID) {
+				if ids = append(ids, e.id); len(ids) == 3 {
+					break
+				}
+			}
+			return ids
+		}
+		want, b := last(), s.blocks[len(s.blocks)-1]
+		e, _, _ := s.find(want[2])
+		for i := b.body; i < e.at; i++ {
+			b.data[i] = 0xff
+		}
+		if got := last(); !slices.Equal(got, want) {
+			t.Errorf("the last are %v, want %v", got, want)
+		}
+	}
+}

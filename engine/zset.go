@@ -77,8 +77,8 @@ func (c *call) readZSet(key []byte) (z *zset, ok bool) {
 }
 
 func (c *call) zsetLimits() sortedset.Limits {
-	t := c.e.config.thresholds
-	return sortedset.Limits{Members: int(t["zset-max-listpack-entries"]), Bytes: int(t["zset-max-listpack-value"])}
+	t := &c.e.config.thresholds
+	return sortedset.Limits{Members: int(t.zsetMembers), Bytes: int(t.zsetBytes)}
 }
 
 // Words of effects.
