@@ -18,7 +18,7 @@ import (
 // slowScripts makes scripts let others in at once.
 func slowScripts(t *testing.T) *Engine {
 	e := open(t, Options{})
-	dialEngine(t, e).do(t, "CONFIG", "SET", "busy-reply-threshold", "10")
+	dialEngine(t, e).do(t, "CONFIG", "SET", "busy-reply-threshold", "1")
 	return e
 }
 
@@ -124,7 +124,7 @@ func TestTimeStandsStillInAScript(t *testing.T) {
 	const script = `
 local before = redis.call('time')
 local seen = redis.call('get', 'k')
-for i = 1, 20000000 do end
+for i = 1, 3000000 do end
 local after = redis.call('time')
 return {before[1] == after[1] and before[2] == after[2], seen, redis.call('get', 'k')}`
 	if err := runs.send([]string{"EVAL", script, "0"}); err != nil {
@@ -323,7 +323,7 @@ func TestClientLeavesItsScript(t *testing.T) {
 	e := slowScripts(t)
 	conn, err := e.Dial(context.Background(), "", nil, nil)
 	runs, other := newPeer(t, conn, err), dialEngine(t, e)
-	if err := runs.send([]string{"EVAL", "for i = 1, 20000000 do end redis.call('set', 'done', '1')", "0"}); err != nil {
+	if err := runs.send([]string{"EVAL", "for i = 1, 3000000 do end redis.call('set', 'done', '1')", "0"}); err != nil {
 		t.Fatal(err)
 	}
 	busy(t, other)
