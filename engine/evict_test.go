@@ -204,11 +204,11 @@ func TestEvictionGoesOnByItself(t *testing.T) {
 	t.Parallel()
 	e := open(t, Options{})
 	p := dialEngine(t, e)
-	for i := 0; i < 200_000; i += 10_000 {
+	for i := 0; i < 20_000; i += 10_000 {
 		fillKeys(t, p, i, i+10_000)
 	}
-	want(t, p.line(t, "CONFIG SET maxmemory-policy allkeys-lru maxmemory 5mb"), `+"OK"`)
-	until(t, func() bool { return usedNow(e) <= 5<<20 })
+	want(t, p.line(t, "CONFIG SET maxmemory-policy allkeys-lru maxmemory 1mb"), `+"OK"`)
+	until(t, func() bool { return usedNow(e) <= 1<<20 })
 	if n := p.line(t, "DBSIZE"); n.text == "0" {
 		t.Error("everything is gone")
 	}
