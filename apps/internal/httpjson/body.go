@@ -24,10 +24,12 @@ func Decode(w http.ResponseWriter, r *http.Request, v any) error {
 	}
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody))
 	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
+	if err := d.Decode(&v); err != nil {
 		return bodyError(err)
 	}
 	switch _, err := d.Token(); {
+	case errors.Is(err, io.EOF) && v == nil: // as null leaves what v pointed to, it would pass for an empty object
+		return bad("body is a JSON null, expected an object")
 	case errors.Is(err, io.EOF):
 		return nil
 	case err != nil && isTooLarge(err):

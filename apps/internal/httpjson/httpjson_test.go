@@ -76,6 +76,7 @@ func TestDecode(t *testing.T) {
 		{"", `{"Inner":{}}`, 400, "Inner: is a JSON object, expected an array"},
 		{"", `{"Inner":[{"On":"yes"}]}`, 400, "Inner.On: is a JSON string, expected true or false"},
 		{"", `"text"`, 400, "body is a JSON string, expected an object"},
+		{"", ` null `, 400, "body is a JSON null, expected an object"},
 		{"", `{"Name":"` + strings.Repeat("x", httpjson.MaxBody) + `"}`, 413, "larger than"},
 		{"", `{}` + strings.Repeat(" ", httpjson.MaxBody), 413, "larger than"},
 	} {
