@@ -255,7 +255,7 @@ func (c *Client) probeOnce() error {
 		ctx, cancel := context.WithTimeout(c.life, time.Second)
 		key := probeKey(c.options.Namespace, len(c.breaker.cells), i)
 		r := cn.data.Do(ctx, cn.data.B().Exists().Key(key).Build())
-		_, err := c.judge(c.life, cn, r)
+		_, err := c.judge(c.life, cn, r, 0)
 		cancel()
 		if err != nil {
 			failed = err

@@ -47,12 +47,12 @@ func (l *Lane) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResul
 		return rueidis.NewErrorResult(err)
 	}
 	began := l.began()
-	call, cancel := l.deadline(ctx)
+	call, cancel, given := l.deadline(ctx)
 	r := l.send(call, cn, cmd)
 	if cancel != nil {
 		cancel()
 	}
-	r, fault := l.judge(ctx, cn, r)
+	r, fault := l.judge(ctx, cn, r, given)
 	l.report(slot, fault)
 	l.observe(began, 1, fault)
 	return r
@@ -87,8 +87,11 @@ func (l *Lane) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis
 	var results []rueidis.RedisResult
 	began := l.began()
 	var fault error
+	var given time.Duration
 	if len(send) > 0 {
-		call, cancel := l.deadline(ctx)
+		var call context.Context
+		var cancel context.CancelFunc
+		call, cancel, given = l.deadline(ctx)
 		results = l.sendMulti(call, cn, send)
 		if cancel != nil {
 			cancel()
@@ -113,7 +116,7 @@ func (l *Lane) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis
 			continue
 		}
 		var f error
-		results[i], f = l.judge(ctx, cn, results[i])
+		results[i], f = l.judge(ctx, cn, results[i], given)
 		// A pipeline that is lost is one failure of each cell it went to, however long it was.
 		if cell := l.c.breaker.cell(slots[i]); f == nil || cell != blamed {
 			l.report(slots[i], f)
@@ -182,28 +185,35 @@ func (l *Lane) enter(cmd rueidis.Completed) (*conns, uint16, error) {
 	return cn, slot, nil
 }
 
-// deadline gives the call its end. The caller's context is used as it is where it ends sooner.
-func (l *Lane) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+// deadline gives the call its end. The caller's context is used as it is where it ends sooner; given is what it leaves
+// the server for the answer.
+func (l *Lane) deadline(ctx context.Context) (call context.Context, cancel context.CancelFunc, given time.Duration) {
 	if l.timeout <= 0 { // closing the connection does not end a call that waits on the server
 		ctx, cancel := context.WithCancel(ctx)
 		stop := context.AfterFunc(l.c.life, cancel)
 		return ctx, func() {
 			stop()
 			cancel()
-		}
+		}, 0
 	}
 	if ctx.Done() == nil {
-		return l.wheel.context(l.timeout), nil
+		return l.wheel.context(l.timeout), nil, 0
 	}
-	if d, ok := ctx.Deadline(); ok && time.Until(d) <= l.timeout {
-		return ctx, nil
+	if d, ok := ctx.Deadline(); ok {
+		if left := time.Until(d); left <= l.timeout {
+			return ctx, nil, left
+		}
 	}
-	return context.WithTimeout(ctx, l.timeout)
+	call, cancel = context.WithTimeout(ctx, l.timeout)
+	return call, cancel, 0
 }
 
+// enough is how long a caller has to wait for an answer to know that the server, not he, is to blame.
+const enough = 50 * time.Millisecond
+
 // judge translates what went wrong and tells the breaker's view of it: nil for every reply of a server that works, also
-// for an error reply, and for a caller who went away.
-func (l *Lane) judge(ctx context.Context, cn *conns, r rueidis.RedisResult) (rueidis.RedisResult, error) {
+// for an error reply, and for a caller who went away, unless his own deadline had given the server enough time.
+func (l *Lane) judge(ctx context.Context, cn *conns, r rueidis.RedisResult, given time.Duration) (rueidis.RedisResult, error) {
 	err := r.Error()
 	if err == nil || rueidis.IsRedisNil(err) {
 		return r, nil
@@ -224,9 +234,12 @@ func (l *Lane) judge(ctx context.Context, cn *conns, r rueidis.RedisResult) (rue
 		}
 		return r, nil
 	}
+	gone := ended(ctx)
 	switch {
-	case ended(ctx) != nil:
-		return rueidis.NewErrorResult(ended(ctx)), nil //nolint:nilerr // no fault of the server: the result carries it
+	case given >= enough && errors.Is(gone, context.DeadlineExceeded):
+		return rueidis.NewErrorResult(gone), fmt.Errorf("%w: no reply within %v: %w", ErrTimeout, given, ErrUnavailable)
+	case gone != nil:
+		return rueidis.NewErrorResult(gone), nil //nolint:nilerr // no fault of the server: the result carries it
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%w: no reply within %v: %w", ErrTimeout, l.timeout, ErrUnavailable)
 	case l.c.life.Err() != nil:

@@ -398,3 +398,37 @@ func TestLostPipelineIsOneFailure(t *testing.T) {
 		t.Errorf("got %v, want the server's answer: the breaker is closed", err)
 	}
 }
+
+// Callers whose own deadlines are shorter than the lane's tell of a dead server too: nobody else may.
+func TestCallersOwnDeadlinesOpenTheBreaker(t *testing.T) {
+	t.Parallel()
+	s := redistest.Private(t)
+	rb := redistest.OpenURL(t, s.URL(), func(o *redbrick.Options) { o.HotTimeout = time.Hour; o.CommandTimeout = time.Hour })
+	call := func(d time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), d)
+		defer cancel()
+		return get(ctx, rb.Hot(), "k")
+	}
+	if err := call(time.Minute); !rueidis.IsRedisNil(err) {
+		t.Fatal(err)
+	}
+	s.Pause()
+	for range 20 { // too short to tell
+		if err := call(time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v, want the context's error", err)
+		}
+	}
+	failed := 0
+	for ; failed < 20 && !errors.Is(call(100*time.Millisecond), redbrick.ErrUnavailable); failed++ {
+	}
+	if failed != 5 {
+		t.Errorf("the breaker opened after %d calls, want 5", failed)
+	}
+	s.Resume()
+	redistest.Eventually(t, time.Minute, func() error {
+		if err := call(time.Second); !rueidis.IsRedisNil(err) {
+			return err
+		}
+		return nil
+	})
+}
