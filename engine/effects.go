@@ -19,9 +19,9 @@ func (e *Engine) effect(db *database, args ...[]byte) {
 }
 
 func (e *Engine) record(db *database, args [][]byte) {
-	own := make([][]byte, len(args)) // so that callers' lists need not live on the heap
-	copy(own, args)
-	e.recorder.effect(db.id, own)
+	e.words = append(e.words[:0], args...) // so that callers' lists need not live on the heap
+	e.recorder.effect(db.id, e.words)
+	clear(e.words)
 }
 
 // beginGroup makes the effects up to endGroup one unit.

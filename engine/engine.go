@@ -54,6 +54,7 @@ type Engine struct {
 	monitors   []*client
 	dirty      []*client // clients with replies that nobody has handed out yet
 	recorder   recorder  // takes the effects of writes; nil if nobody wants them
+	words      [][]byte  // of the effect that is recorded
 	store      *store    // keeps the data in a folder; nil without Options.Dir
 	snapshots  uint8     // number of the last snapshot that began
 	// replaying is set while effects are run again: nothing expires, as the effects say what did.
