@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
-
-	"github.com/redbrick-go/redbrick/internal/embedded"
 )
 
 // Client is the toolkit's connection to Redis: every brick is constructed on one. It is safe for concurrent use.
@@ -38,7 +36,7 @@ type Client struct {
 	registry registry
 	layouts  layouts
 	features atomic.Pointer[Features]
-	engine   *embedded.Engine
+	engine   *sharedEngine
 
 	closing   bool // Close has begun
 	closed    atomic.Bool
@@ -62,6 +60,10 @@ type conns struct {
 }
 
 // Open connects to Redis as the options say. The zero Options start the embedded engine in memory.
+//
+// Clients that name the same folder share its engine within the process; in memory each client has an engine of its own. A
+// folder that another process has open is an error that wraps engine.ErrLocked. The data of a folder are read before Open
+// returns, however long that takes.
 //
 // Open fails on bad options, all of them at once, and on a server that refuses the client for good: wrong password,
 // wrong scheme, too old. A server that does not answer within ConnectTimeout is an error only with RequireRedis;
@@ -90,7 +92,8 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	c.tracked = Lane{c: c, name: "tracked", timeout: o.HotTimeout, gradual: true, pick: c.tracker.pick}
 	c.blocking = Lane{c: c, name: "blocking", pick: c.pickBlocking}
 	if t.kind == kindEmbedded && o.Redis.DialCtxFn == nil { // else the caller has an engine
-		if c.engine, err = embedded.Open(embedded.Options{Dir: t.dir, Logger: c.log}); err != nil {
+		if c.engine, err = openEngine(t.engine, c.log); err != nil {
+			c.end()
 			return nil, err
 		}
 	}
@@ -350,7 +353,7 @@ func (c *Client) Close() error {
 	}
 	c.states.set(StateEvent{State: StateClosed})
 	if c.engine != nil {
-		return c.engine.Close()
+		return c.engine.release()
 	}
 	return nil
 }

@@ -61,11 +61,8 @@ func (o Options) clientOption(t target, r role) (rueidis.ClientOption, error) {
 
 	switch t.kind {
 	case kindEmbedded:
-		// The engine speaks RESP2, with subscriptions on a wire of their own; it does not track keys, so rueidis refuses a
-		// tracked client. The caller sets DialCtxFn.
-		c.InitAddress = []string{"embedded"}
-		c.ForceSingleClient, c.AlwaysRESP2 = true, true
-		c.ClientSetInfo = rueidis.DisableClientSetInfo
+		c.InitAddress = []string{"embedded"} // a name in errors: the caller sets DialCtxFn
+		c.ForceSingleClient = true
 	case kindUnix:
 		c.ForceSingleClient = true
 		if c.DialCtxFn == nil && c.DialFn == nil {

@@ -60,7 +60,7 @@ func (c *Client) detect(ctx context.Context, data rueidis.Client) (Features, err
 	f.HashFieldTTL = try("HEXPIRE", probe, "1", "FIELDS", "1", "f").Error() == nil
 	f.WaitAOF = data.Do(ctx, data.B().Arbitrary("WAITAOF", "0", "0", "1").Build()).Error() == nil
 	f.Config = data.Do(ctx, data.B().Arbitrary("CONFIG", "GET", "maxmemory").Build()).Error() == nil
-	if c.target.kind != kindEmbedded && c.options.Client == nil {
+	if c.options.Client == nil {
 		if err := c.tracker.try(ctx); err == nil {
 			f.Tracking = true
 		} else if !errors.Is(err, rueidis.ErrNoCache) {

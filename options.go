@@ -36,15 +36,19 @@ type Options struct {
 	// URL names the server:
 	//
 	//	embedded:                                the engine in this process, in memory
-	//	embedded:///var/lib/app                  the same, with a folder to keep its data in
+	//	embedded:///var/lib/app                  the same, with its data kept in a folder
 	//	redis://user:password@host:6379/2        one server, database 2; rediss:// with TLS
 	//	redis+sentinel://h1,h2:26379/mymaster    a master found by Sentinel
 	//	redis+cluster://h1:6379,h2:6379          a Redis Cluster
 	//	unix://user:password@/run/redis.sock     a server behind a socket
 	//
-	// redis and rediss take the database as path or as ?db=2; unix and sentinel as ?db=2. Sentinel and cluster take
-	// ?tls=true, sentinel also ?sentinel_username= and ?sentinel_password=. Special characters in user and password
+	// redis and rediss take the database as path or as ?db=2; embedded, unix and sentinel as ?db=2. Sentinel and cluster
+	// take ?tls=true, sentinel also ?sentinel_username= and ?sentinel_password=. Special characters in user and password
 	// are percent-encoded. Ports left out are 6379, for a sentinel 26379. IPv6 addresses stand in brackets.
+	//
+	// embedded takes ?fsync=always, everysec (the default) or no, which says when writes are on the disk itself, and
+	// ?listen=127.0.0.1:6379 or ?listen=/run/app/redis.sock, where the engine serves other programs too, redis-cli for one.
+	// Those who connect there log in with Password if it is given; an address beyond this machine asks for one.
 	URL string
 	// Host and Port name one server in place of URL. With a URL of one server they must agree with it. Port 0 is 6379.
 	Host string

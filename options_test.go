@@ -18,6 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/rueidis"
+
+	"github.com/redbrick-go/redbrick/engine"
 )
 
 func TestOptionsDefaults(t *testing.T) {
@@ -74,6 +76,11 @@ func TestOptionsRefuse(t *testing.T) {
 		{Options{URL: "redis://ann@h", Username: "bob"}, "Options.Username differs"},
 		{Options{URL: "redis://h", DB: -1}, `Options.DB is "-1"`},
 		{Options{URL: "redis+cluster://h", DB: 1}, `Options.DB is "1", expected 0: Redis Cluster`},
+		{Options{Password: "hush"}, "neither Options.URL nor Options.Host names a server to log in to, nor asks for one with listen="},
+		{Options{URL: "embedded:?listen=127.0.0.1:1", Username: "ann", Password: "hush"}, `Options.Username is "ann", expected none or default`},
+		{Options{URL: "embedded:?listen=0.0.0.0:1"}, `Options.URL is "listen=0.0.0.0:1", expected an address of this machine alone`},
+		{Options{URL: "embedded:?listen=:1"}, "or a password in Options.Password"},
+		{Options{URL: "embedded:///d", Redis: rueidis.ClientOption{DialCtxFn: dialNowhere}}, "Options.Redis has a DialCtxFn"},
 		{Options{URL: "unix:///s", TLS: &tls.Config{}}, "Options.TLS is for encrypted connections"},
 		{Options{TLS: &tls.Config{}}, "Options.TLS is for encrypted connections"},
 		{Options{URL: "redis+cluster://h?tls=false", TLS: &tls.Config{}}, "Options.TLS is for encrypted connections"},
@@ -113,6 +120,8 @@ func TestResolve(t *testing.T) {
 	}{
 		{"nothing", Options{}, target{kind: kindEmbedded, plain: true}},
 		{"embedded with a database", Options{DB: 2}, target{kind: kindEmbedded, plain: true, db: 2, hasDB: true}},
+		{"embedded for others too", Options{URL: "embedded:?listen=0.0.0.0:6379", Password: "pw"},
+			target{kind: kindEmbedded, plain: true, password: "pw", engine: engine.Options{Listen: "0.0.0.0:6379", Password: "pw"}}},
 		{"host", Options{Host: "h"}, target{kind: kindSingle, addresses: []string{"h:6379"}}},
 		{"IPv6 host", Options{Host: "::1", Port: 7000}, target{kind: kindSingle, addresses: []string{"[::1]:7000"}}},
 		{"the same host twice", Options{URL: "redis://h", Host: "H", Port: 6379}, target{kind: kindSingle, plain: true, addresses: []string{"h:6379"}}},

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/redbrick-go/redbrick/engine"
 )
 
 // kind says what stands at the other end.
@@ -32,8 +34,9 @@ func (k kind) String() string {
 type target struct {
 	kind      kind
 	addresses []string // host:port, or the path of a socket
-	dir       string   // embedded: the folder, "" in memory
 	master    string   // sentinel: the name of the master
+
+	engine engine.Options // embedded: what the URL says
 
 	username, password                 string
 	sentinelUsername, sentinelPassword string
@@ -100,8 +103,10 @@ func (o Options) target(name naming) (target, error) {
 			t.db, t.hasDB = db, true
 		}
 	}
-	if t.kind == kindEmbedded && (t.username != "" || t.password != "") {
-		faults = append(faults, conflict(name("Password"), "or "+name("Username")+" is set, but neither "+name("URL")+" nor "+name("Host")+" names a server to log in to"))
+	if t.kind == kindEmbedded {
+		if err := t.secureEngine(o, name); err != nil {
+			faults = append(faults, err)
+		}
 	}
 	if err := o.secure(&t, name); err != nil {
 		faults = append(faults, err)

@@ -23,7 +23,7 @@ var schemes = map[string]struct {
 	secure bool
 	query  []string
 }{
-	"embedded":       {kind: kindEmbedded},
+	"embedded":       {kind: kindEmbedded, query: []string{"db", "fsync", "listen"}},
 	"redis":          {kind: kindSingle, query: []string{"db"}},
 	"rediss":         {kind: kindSingle, secure: true, query: []string{"db"}},
 	"redis+sentinel": {kind: kindSentinel, query: []string{"db", "tls", "sentinel_username", "sentinel_password"}},
@@ -43,11 +43,9 @@ func parseURL(raw string) (target, error) {
 		return target{}, errors.New("no spaces, control characters or '#': they are percent-encoded, '#' is %23")
 	}
 	t := target{kind: s.kind, secure: s.secure, plain: !s.secure}
-	if s.kind == kindEmbedded && rest == "" {
-		return t, nil
-	}
+	bare := s.kind == kindEmbedded && (rest == "" || rest[0] == '?') // it names no place, so it needs no slashes
 	rest, ok = strings.CutPrefix(rest, "//")
-	if !ok {
+	if !ok && !bare {
 		return target{}, fmt.Errorf("%s:// with two slashes", strings.ToLower(scheme))
 	}
 	rest, query, _ := strings.Cut(rest, "?")
@@ -76,7 +74,7 @@ func parseURL(raw string) (target, error) {
 
 	switch s.kind {
 	case kindEmbedded:
-		err = t.setFolder(authority, path)
+		err = t.setEngine(hosts, path, values)
 	case kindUnix:
 		err = t.setSocket(hosts, path)
 	default:
@@ -126,18 +124,6 @@ func parseQuery(query string, allowed []string) (url.Values, error) {
 		}
 	}
 	return values, nil
-}
-
-func (t *target) setFolder(authority, path string) error {
-	switch {
-	case authority != "":
-		return errors.New("a folder after three slashes, as in embedded:///var/lib/app")
-	case strings.ContainsRune(path, 0):
-		return errors.New("a folder's name without a zero byte")
-	case path != "":
-		t.dir = "/" + path
-	}
-	return nil
 }
 
 func (t *target) setSocket(hosts, path string) error {
@@ -272,6 +258,10 @@ func redactURL(raw string) string {
 			head, rest = scheme+":", after
 		}
 	}
+	show := []string{"tls", "db"}
+	if strings.EqualFold(head, "embedded:") || strings.EqualFold(head, "embedded://") {
+		show = append(show, "fsync", "listen")
+	}
 	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
 		if strings.Contains(rest[:i], "?") {
 			return head + hidden
@@ -283,7 +273,7 @@ func redactURL(raw string) string {
 		if ok {
 			head += ":"
 		}
-		return head + hidden + redactQuery(rest[i:])
+		return head + hidden + redactQuery(rest[i:], show)
 	}
 	authority := rest
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
@@ -299,7 +289,7 @@ func redactURL(raw string) string {
 			return head + hidden
 		}
 	}
-	return head + redactQuery(rest)
+	return head + redactQuery(rest, show)
 }
 
 // plainWord tells a setting's name from a password that lost its way.
@@ -307,7 +297,8 @@ func plainWord(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && r != '_' })
 }
 
-func redactQuery(s string) string {
+// redactQuery shows the values of the named settings, which hold no secrets; of db a number.
+func redactQuery(s string, show []string) string {
 	before, query, ok := strings.Cut(s, "?")
 	if !ok {
 		return s
@@ -316,7 +307,7 @@ func redactQuery(s string) string {
 	for i, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
 		switch _, err := parseNumber(value, 0, maxDB); {
-		case name == "tls", name == "db" && err == nil:
+		case slices.Contains(show, name) && (name != "db" || err == nil):
 		case plainWord(name):
 			pairs[i] = name + "=***"
 		default:

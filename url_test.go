@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/redbrick-go/redbrick/engine"
 )
 
 func TestParseURL(t *testing.T) {
@@ -21,7 +23,13 @@ func TestParseURL(t *testing.T) {
 	for raw, want := range map[string]target{
 		"embedded:":                         {kind: kindEmbedded, plain: true},
 		"embedded://":                       {kind: kindEmbedded, plain: true},
-		"embedded:///var/lib/a%20b":         {kind: kindEmbedded, plain: true, dir: "/var/lib/a b"},
+		"embedded:///var/lib/a%20b":         {kind: kindEmbedded, plain: true, engine: engine.Options{Dir: "/var/lib/a b"}},
+		"embedded:///d?fsync=always&db=3":   {kind: kindEmbedded, plain: true, engine: engine.Options{Dir: "/d", Fsync: "always"}, db: 3, hasDB: true},
+		"embedded:///d?fsync=everysec":      {kind: kindEmbedded, plain: true, engine: engine.Options{Dir: "/d"}},
+		"embedded:?listen=127.0.0.1:6379":   {kind: kindEmbedded, plain: true, engine: engine.Options{Listen: "127.0.0.1:6379"}},
+		"embedded://?listen=[::1]:0":        {kind: kindEmbedded, plain: true, engine: engine.Options{Listen: "[::1]:0"}},
+		"embedded:///d?listen=/run/a.sock":  {kind: kindEmbedded, plain: true, engine: engine.Options{Dir: "/d", Listen: "/run/a.sock"}},
+		"embedded://:p%40@/d?listen=:7000":  {kind: kindEmbedded, plain: true, engine: engine.Options{Dir: "/d", Listen: ":7000"}, password: "p@"},
 		"redis://h":                         one("h:6379"),
 		"REDIS://h:7000":                    one("h:7000"),
 		"redis://my_redis-1.local/":         one("my_redis-1.local:6379"),
@@ -104,7 +112,18 @@ func TestParseURLRefuses(t *testing.T) {
 		"unix:///s%00":                       "three slashes",
 		"embedded:/data":                     "two slashes",
 		"embedded://data":                    "three slashes",
-		"embedded:///data?x=1":               "no query",
+		"embedded://u:p@data":                "three slashes",
+		"embedded:///data?x=1":               `only db, fsync, listen in the query, but it has "x"`,
+		"embedded:?fsync=always":             "a folder beside fsync",
+		"embedded:///d?fsync=never":          "fsync=everysec, fsync=always or fsync=no",
+		"embedded:///d?fsync=":               "fsync=everysec, fsync=always or fsync=no",
+		"embedded:?listen=":                  "listen=127.0.0.1:6379",
+		"embedded:?listen=6379":              "listen=127.0.0.1:6379",
+		"embedded:?listen=localhost":         "listen=127.0.0.1:6379",
+		"embedded:?listen=localhost:http":    "listen=127.0.0.1:6379",
+		"embedded:?listen=localhost:65536":   "listen=127.0.0.1:6379",
+		"embedded:?listen=a%20b:1":           "listen=127.0.0.1:6379",
+		"embedded:?listen=/a%00b":            "listen=127.0.0.1:6379",
 		"embedded:///da%zz":                  "percent-encoding",
 		"redis://h?%zz=1":                    "percent-encoding",
 		"redis://h/99999999999999999999":     "a database number",
@@ -125,6 +144,10 @@ func TestRedactURL(t *testing.T) {
 	for raw, want := range map[string]string{
 		"redis://h:6379/2?db=1":                "redis://h:6379/2?db=1",
 		"redis://ann:secret@h:1":               "redis://ann:***@h:1",
+		"embedded:?listen=0.0.0.0:1&x=secret":  "embedded:?listen=0.0.0.0:1&x=***",
+		"embedded:///d?fsync=never":            "embedded:///d?fsync=never",
+		"embedded://:secret@/d?listen=:1":      "embedded://:***@/d?listen=:1",
+		"redis://h?listen=secret":              "redis://h?listen=***",
 		"redis://:secret@h":                    "redis://:***@h",
 		"redis://secret@h":                     "redis://***@h",
 		"redis://ann:sec/ret@h":                "redis://ann:***@h",
@@ -155,7 +178,7 @@ func TestRedactURL(t *testing.T) {
 func FuzzParseURL(f *testing.F) {
 	for _, s := range []string{
 		"embedded:", "embedded:///d", "redis://u:p@h:1/2", "rediss://[::1]?db=1", "unix://u:p@/s?db=1",
-		"redis+sentinel://u:p@a,b/m?tls=true&sentinel_password=x", "redis+cluster://a:1,b",
+		"redis+sentinel://u:p@a,b/m?tls=true&sentinel_password=x", "redis+cluster://a:1,b", "embedded://:p@/d?listen=:1&fsync=no",
 	} {
 		f.Add(s, "word")
 	}

@@ -467,7 +467,7 @@ func TestNearLevelGoesOffWhileWrittenMoreThanRead(t *testing.T) {
 			})
 			nearly(t, c, "0")
 		}
-	}, redistest.Only("redis", "cluster"))
+	}, redistest.Tracking)
 }
 
 func setAllNumbers(t testing.TB, c *cache.Cache[int64], times int) {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
-	"github.com/redbrick-go/redbrick/internal/embedded"
+	"github.com/redbrick-go/redbrick/engine"
 	"github.com/redis/rueidis"
 )
 
@@ -43,7 +43,7 @@ func patient(o redbrick.Options) redbrick.Options {
 type site struct {
 	backend   Backend
 	namespace string
-	engine    *embedded.Engine
+	engine    *engine.Engine
 	user      string // of WithACL
 	password  string
 }
@@ -105,12 +105,12 @@ func open(t testing.TB, b Backend, o options) *redbrick.Client {
 	t.Helper()
 	s := &site{backend: b, namespace: newNamespace()}
 	if b.Name == nameEmbedded {
-		engine, err := embedded.Open(embedded.Options{})
+		e, err := engine.Open(engine.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.engine = engine
-		t.Cleanup(func() { engine.Close() })
+		s.engine = e
+		t.Cleanup(func() { e.Close() })
 	} else {
 		t.Cleanup(func() {
 			if err := clean(s); err != nil {

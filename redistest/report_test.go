@@ -48,7 +48,7 @@ func TestProbeEach(t *testing.T) {
 
 func TestProbeCap(t *testing.T) {
 	probed(t)
-	redistest.Each(t, func(*testing.T, *redbrick.Client) {}, redistest.Config)
+	redistest.Each(t, func(*testing.T, *redbrick.Client) {}, redistest.Processes)
 }
 
 func TestProbeLeak(t *testing.T) {
@@ -90,7 +90,7 @@ func TestRequiredBackendThatIsMissingFails(t *testing.T) {
 func TestMissingCapabilityIsSkippedAndReported(t *testing.T) {
 	t.Parallel()
 	out, report, passed := probe(t, "TestProbeCap", "REDISTEST_REQUIRE=embedded")
-	if want := "capability Config on embedded: TestProbeCap/embedded\n"; !passed || !strings.Contains(report, want) {
+	if want := "capability Processes on embedded: TestProbeCap/embedded\n"; !passed || !strings.Contains(report, want) {
 		t.Errorf("passed %v, want a pass and the line %q in the report:\n%s\n%s", passed, want, report, out)
 	}
 }

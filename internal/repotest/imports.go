@@ -27,6 +27,9 @@ var layers = [][]string{
 // rootLayer is the layer of package redbrick.
 const rootLayer = 2
 
+// engineHosts are the packages above package redbrick that start an engine themselves.
+var engineHosts = []string{"internal/cli"}
+
 // testingPackages serve tests: they may import the root and everything below
 // it, and only tests and each other import them. In nested modules the packages
 // whose name ends in "test" are of this kind.
@@ -108,6 +111,8 @@ func refuse(from, to string, test bool) string {
 		return "" // reported by unplaced
 	case test && toLayer <= rootLayer:
 		return "" // a test of any layer needs a client
+	case under(to, "engine") && fromLayer > rootLayer && !slices.Contains(engineHosts, fromOwner):
+		return "a brick reaches the engine through the client alone, as it reaches any server"
 	case toLayer < fromLayer, toOwner == fromOwner:
 		return ""
 	case toLayer == fromLayer:
@@ -159,12 +164,6 @@ var testDependencies = map[string]string{
 	"testing":                  "pulls test flags into programs",
 }
 
-// bridge is the engine in use until our own is there; one package knows it.
-const (
-	bridge    = "github.com/alicebob/miniredis/v2"
-	bridgeDir = "internal/embedded"
-)
-
 func checkDependencies(t *Tree) []Finding {
 	var out []Finding
 	for _, f := range t.goFiles {
@@ -193,10 +192,6 @@ func (t *Tree) refuseDependency(f *goFile, im *ast.ImportSpec) string {
 	case in(testDependencies):
 		if !f.test && !isTesting(f.dir) {
 			return "only tests use it"
-		}
-	case under(ip, bridge):
-		if !under(f.dir, bridgeDir) {
-			return "only " + bridgeDir + " knows the engine behind the seam"
 		}
 	case strings.Contains(first, ".") && !in(dependencies):
 		return "not among the dependencies of the main module; put it into apps or contrib, or argue for it in internal/repotest/imports.go"

@@ -52,6 +52,7 @@ func cases() []ruleCase {
 		{"imports", "sideways", inCache("example.org/r/session"), "same layer as cache"},
 		{"imports", "internal to root", one("internal/near/more.go", "package near\n\nimport _ \"example.org/r\"\n"), "imports go down only"},
 		{"imports", "root to brick", one("more.go", "package r\n\nimport _ \"example.org/r/cache\"\n"), "imports go down only"},
+		{"imports", "brick to engine", inCache("example.org/r/engine"), "through the client alone"},
 		{"imports", "kit in program", inCache("example.org/r/redistest"), "only tests import it"},
 		{"imports", "kit to brick", one("redistest/more.go", "package redistest\n\nimport _ \"example.org/r/cache\"\n"), "imports go down only"},
 		{"imports", "test sideways", one("cache/more_test.go", "package cache\n\nimport _ \"example.org/r/session\"\n"), "same layer as cache"},
@@ -63,7 +64,6 @@ func cases() []ruleCase {
 
 		{"dependencies", "unknown", inCache("github.com/some/thing"), "not among the dependencies"},
 		{"dependencies", "test only", inCache("testing"), "only tests use it"},
-		{"dependencies", "engine bridge", inCache("github.com/alicebob/miniredis/v2"), "behind the seam"},
 
 		{"modules", "not listed", one("bench/go.mod", "module example.org/r/bench\nreplace example.org/r => ../\n"), "is not in go.work"},
 		{"modules", "root replace", one("go.mod", "module example.org/r\nreplace (\n\tgithub.com/a/b => ../b\n)\n"), "replaces github.com/a/b"},

@@ -296,7 +296,7 @@ func TestBumpCostsTheSame(t *testing.T) {
 	}
 }
 
-// The embedded engine counts lifetimes down; the expiry that it derives must not move while nobody writes.
+// The expiry of a key is a fact of the key: it must not move while nobody writes.
 func TestExpiryStandsStill(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {

@@ -321,7 +321,7 @@ func (tr *trace) futureClock() {
 	tr.do("SET", clock, tr.N.C, "PX", "3600000")
 }
 
-// time is that of the server in microseconds, which stands still for a millisecond on the embedded engine.
+// time is that of the server in microseconds.
 func (tr *trace) time() string {
 	clock, err := tr.rb.Do(tr.t.Context(), tr.rb.B().Time().Build()).AsIntSlice()
 	tr.must(err)

@@ -270,7 +270,7 @@ func TestRebuildCommand(t *testing.T) {
 		return err
 	})
 	out, err = command(t, []string{"rebuild"}).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "nothing to rebuild") {
+	if err != nil || !strings.Contains(string(out), "rebuilt the copies") {
 		t.Errorf("embedded: %v\n%s", err, out)
 	}
 	server.Kill()

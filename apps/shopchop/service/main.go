@@ -14,6 +14,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/sqlstore"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/web"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/web/page"
+	"github.com/redbrick-go/redbrick/engine"
 )
 
 // Main is the whole service. Make it with [Start].
@@ -87,7 +88,11 @@ func (m *Main) open(ctx context.Context) (err error) {
 		return err
 	}
 	m.parts.Add("database", func(context.Context) error { return m.store.Close() })
-	if m.redis, err = redbrick.Open(ctx, m.config.Redis); err != nil {
+	m.redis, err = redbrick.Open(ctx, m.config.Redis)
+	if errors.Is(err, engine.ErrLocked) {
+		return fmt.Errorf("DATA_DIR is %q, expected one that no other shopchop uses, or a REDIS_URL that both share: %w", m.config.DataDir, err)
+	}
+	if err != nil {
 		return err
 	}
 	m.parts.Add("redis", func(context.Context) error { return m.redis.Close() })
@@ -125,14 +130,10 @@ func (m *Main) Close(ctx context.Context) error {
 }
 
 // Rebuild opens database and Redis and writes all copies anew, beside a service
-// that runs.
+// that runs, unless that has its Redis in its own process.
 func Rebuild(ctx context.Context, c Config) (err error) {
 	if c, err = c.complete(); err != nil {
 		return err
-	}
-	if c.embedded() {
-		c.Logger.InfoContext(ctx, "nothing to rebuild: the embedded engine lives in the service, which builds its copies at every start")
-		return nil
 	}
 	c.Redis.RequireRedis = true
 	m := &Main{config: c, log: c.Logger, parts: lifecycle.Stack{Logger: c.Logger}}

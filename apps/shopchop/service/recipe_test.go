@@ -187,14 +187,11 @@ func TestPartialPut(t *testing.T) {
 	})
 }
 
-// Two concurrent PUTs, in two processes where Redis can be shared, leave the last row in cache and database alike.
+// Two concurrent PUTs, in two services, leave the last row in cache and database alike.
 func TestConcurrentPuts(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *running) {
-		other := s
-		if !s.config.embedded() {
-			other = s.sharing()
-		}
+		other := s.sharing()
 		r := s.create(ada, shop.RecipeDraft{Name: "Soup"})
 		for round := range redistest.Scale(40) {
 			var wg sync.WaitGroup
