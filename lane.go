@@ -239,7 +239,7 @@ func (l *Lane) judge(ctx context.Context, cn *conns, r rueidis.RedisResult, give
 	case given >= enough && errors.Is(gone, context.DeadlineExceeded):
 		return rueidis.NewErrorResult(gone), fmt.Errorf("%w: no reply within %v: %w", ErrTimeout, given, ErrUnavailable)
 	case gone != nil:
-		return rueidis.NewErrorResult(gone), nil //nolint:nilerr // no fault of the server: the result carries it
+		return rueidis.NewErrorResult(gone), nil // no fault of the server: the result carries it
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("%w: no reply within %v: %w", ErrTimeout, l.timeout, ErrUnavailable)
 	case l.c.life.Err() != nil:
