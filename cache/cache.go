@@ -40,6 +40,7 @@ type Cache[V any] struct {
 	checked    checked
 	cost       average // of a load, for EarlyRefresh
 	stats      counters
+	lag        lag
 	reporting  sync.Mutex
 	reported   FleetStats // guarded by reporting
 	tracked    *redbrick.Lane

@@ -366,6 +366,7 @@ func (c *Cache[V]) freshFor(ttl time.Duration) time.Duration {
 
 // heard is told by Redis that a key below the prefix changed.
 func (c *Cache[V]) heard(key string) {
+	c.lag.end(key)
 	id := keyspace.UnescapeID(key[len(c.prefix):])
 	had := c.near.Forget(id)
 	if !had && c.rb.OwnedByOther("cache "+c.name, key) {

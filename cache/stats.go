@@ -39,6 +39,9 @@ type Stats struct {
 	NearOff     bool
 	// LoadTime is the moving average of a load.
 	LoadTime time.Duration
+	// InvalidationLag is the moving average of the time from when this process asks for a write or an invalidation of an id
+	// to when Redis tells it of that, as it tells the others. 0 until it is known, and without a near cache.
+	InvalidationLag time.Duration
 }
 
 // HitRatio is the share of reads that needed no loader; 0 without reads.
@@ -66,11 +69,37 @@ func (c *Cache[V]) Stats() Stats {
 		Hits: n.hits.Load(), Stale: n.stale.Load(), Misses: n.misses.Load(), Foreign: n.foreign.Load(), Down: n.down.Load(),
 		Loads: n.loads.Load(), LoadErrors: n.loadErrors.Load(), Waits: n.waits.Load(), Refused: n.refused.Load(),
 		TooLarge: n.tooLarge.Load(), Writes: n.writes.Load(), Bytes: n.bytes.Load(), Pushes: n.pushes.Load(),
-		NearOff: c.nearOff.Load(), LoadTime: c.cost.get(),
+		NearOff: c.nearOff.Load(), LoadTime: c.cost.get(), InvalidationLag: c.lag.mean.get(),
 	}
 	if c.near != nil {
 		s.NearHits = c.near.Hits()
 		s.NearEntries, s.NearBytes = c.near.Size()
 	}
 	return s
+}
+
+// lag measures how long the news of this process's own writes take to come back, one write at a time.
+type lag struct {
+	asked atomic.Pointer[write]
+	mean  average
+}
+
+type write struct {
+	key string
+	at  time.Time
+}
+
+// newsLost is when the news of a write are not waited for any longer.
+const newsLost = 10 * time.Second
+
+func (l *lag) begin(key string) {
+	if w := l.asked.Load(); w == nil || time.Since(w.at) > newsLost {
+		l.asked.Store(&write{key, time.Now()})
+	}
+}
+
+func (l *lag) end(key string) {
+	if w := l.asked.Load(); w != nil && w.key == key && l.asked.CompareAndSwap(w, nil) {
+		l.mean.add(time.Since(w.at))
+	}
 }

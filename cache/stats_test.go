@@ -23,7 +23,7 @@ func moved(before, after cache.Stats) (names []string) {
 	for i := range b.NumField() {
 		name := b.Type().Field(i).Name
 		switch name {
-		case "NearEntries", "NearBytes", "NearOff", "LoadTime", "Bytes", "Pushes": // see TestStatsOfWhatIsThere
+		case "NearEntries", "NearBytes", "NearOff", "LoadTime", "InvalidationLag", "Bytes", "Pushes": // see TestStatsOfWhatIsThere
 		default:
 			if b.Field(i).Int() != a.Field(i).Int() {
 				names = append(names, fmt.Sprintf("%s+%d", name, a.Field(i).Int()-b.Field(i).Int()))
@@ -307,5 +307,39 @@ func TestTheObserverHearsOfReadsLoadsAndInvalidations(t *testing.T) {
 				tt.what, gets, loads, drops, tt.gets, tt.loads, tt.drops)
 		}
 		mu.Unlock()
+	}
+}
+
+func TestStatsTellHowLongNewsTake(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t)
+	proxy := redistest.NewProxy(t, server.Addr())
+	rb := redistest.OpenURL(t, "redis://"+proxy.Addr())
+	ctx := t.Context()
+	c := newCache(t, rb, "recipe", cache.Options[string]{})
+	alone := newCache(t, rb, "alone", cache.Options[string]{NoNear: true})
+	const delay = 50 * time.Millisecond
+	for _, write := range []func() error{
+		func() error { return c.Set(ctx, "1", "soup") },
+		func() error { return c.Delete(ctx, "1") }, // news of what was there
+	} {
+		before := c.Stats()
+		proxy.Delay(delay, redistest.ToClient)
+		if err := errors.Join(write(), alone.Set(ctx, "1", "soup")); err != nil {
+			t.Fatal(err)
+		}
+		redistest.Eventually(t, patience, func() error {
+			if c.Stats().Pushes == before.Pushes {
+				return errors.New("no news yet")
+			}
+			return nil
+		})
+		proxy.Delay(0)
+		if was, is := before.InvalidationLag, c.Stats().InvalidationLag; was == is || is < delay {
+			t.Errorf("the lag was %v and is %v, want at least %v", was, is, delay)
+		}
+	}
+	if s := alone.Stats(); s.InvalidationLag != 0 {
+		t.Errorf("a cache without values in the process hears after %v", s.InvalidationLag)
 	}
 }

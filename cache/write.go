@@ -67,6 +67,7 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V) error {
 			size += len(entries[to].Value)
 		}
 		c.forget(ids[from:to]...)
+		c.lag.begin(entries[from].V)
 		errs := c.store.Set(ctx, c.rb, entries[from:to]...)
 		c.forget(ids[from:to]...)
 		for i, err := range errs {
@@ -113,6 +114,7 @@ func (c *Cache[V]) drop(ctx context.Context, kind string, ids []string) error {
 			keys[i] = c.Key(id)
 		}
 		c.forget(part...)
+		c.lag.begin(keys[0])
 		_, errs := c.store.Drop(ctx, c.rb, keys...)
 		c.forget(part...)
 		for i, err := range errs {
