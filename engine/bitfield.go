@@ -201,7 +201,7 @@ func cmdBitField(c *call) {
 	c.w.Array(len(steps))
 	changed := false
 	for _, step := range steps {
-		changed = step.run(c, n.Val.str, grown) || changed
+		changed = step.run(c, n.Val.text(), grown) || changed
 	}
 	switch {
 	case changed:

@@ -46,10 +46,10 @@ func (c *call) stringForBits(bit int64) (n *node, grown, ok bool) {
 	if n == nil {
 		n = c.db.put(c.args[1], kindString)
 	}
-	old := len(n.Val.str)
+	old := len(n.Val.text())
 	c.growString(n, int(bit>>3)+1)
 	n.Val.form = formRaw
-	return n, len(n.Val.str) != old, true
+	return n, len(n.Val.text()) != old, true
 }
 
 // bitAt returns a bit; behind the end all are zero.
@@ -81,9 +81,9 @@ func cmdSetBit(c *call) {
 	if !ok {
 		return
 	}
-	old := bitAt(n.Val.str, at)
+	old := bitAt(n.Val.text(), at)
 	if grown || old != uint64(on) {
-		putBit(n.Val.str, at, uint64(on))
+		putBit(n.Val.text(), at, uint64(on))
 		c.changed(eventString, "setbit", c.args[1])
 	}
 	c.w.Int(int64(old))
@@ -154,7 +154,7 @@ func cmdBitCount(c *call) {
 		c.w.Int(0)
 		return
 	}
-	s, unit := n.Val.str, int64(8)
+	s, unit := n.Val.text(), int64(8)
 	if len(c.args) == 2 {
 		c.w.Int(countBits(s, 0, 8*int64(len(s))))
 		return
@@ -216,7 +216,7 @@ func cmdBitPos(c *call) {
 		c.w.Int(-bit)
 		return
 	}
-	s := n.Val.str
+	s := n.Val.text()
 	from, to, ok := c.bitPosRange(s)
 	if !ok {
 		return
@@ -326,7 +326,8 @@ func (c *call) storeBits(result []byte) {
 	switch {
 	case len(result) > 0:
 		n := c.db.put(key, kindString)
-		n.Val.str, n.Val.form = result, formRaw
+		n.Val.setText(result)
+		n.Val.form = formRaw
 		c.db.setExpire(n, 0)
 		c.changed(eventString, "set", key)
 	case old != nil:

@@ -85,7 +85,7 @@ func (c *call) typed(n *node, k kind) (*node, bool) {
 
 func (c *call) use(n *node) {
 	if !c.cl.noTouch || c.cmd.is("touch") {
-		n.Val.used = c.e.clock.us
+		n.Val.use(c.e.clock.us)
 	}
 }
 
@@ -155,7 +155,7 @@ func (c *call) store(key []byte, k kind, o object, elements int, class eventClas
 	switch {
 	case elements > 0:
 		n := c.db.put(key, k)
-		n.Val.obj = o
+		n.Val.setObject(o)
 		c.db.setExpire(n, 0)
 		c.changed(class, event, key)
 	case old != nil:

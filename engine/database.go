@@ -57,8 +57,8 @@ func (db *database) put(key []byte, k kind) *node {
 		db.beforeChange(n)
 		db.forgetFields(n)
 	}
-	n.Val.str, n.Val.obj, n.Val.kind, n.Val.form = nil, nil, k, formAny
-	n.Val.used = db.e.clock.us
+	n.Val.empty(k)
+	n.Val.use(db.e.clock.us)
 	if added {
 		n.Val.snapshot = db.e.snapshots
 		db.remeasure(n)

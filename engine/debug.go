@@ -50,9 +50,9 @@ func cmdDebugObject(c *call) {
 		c.fail(errNoKey)
 		return
 	}
-	idle := max(0, c.e.clock.us-n.Val.used) / 1e6
+	idle := n.Val.idle(c.e.clock.us) / 1e6
 	c.w.Status(fmt.Sprintf("Value at:%p refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
-		n, encodingOf(n), sizeOf(n), n.Val.used/1e6&(1<<24-1), idle))
+		n, encodingOf(n), sizeOf(n), (c.e.clock.us/1e6-idle)&(1<<24-1), idle))
 }
 
 // digest is a sum of data that does not depend on where it lies. It is Redis's, so that data can be compared with a
@@ -82,10 +82,10 @@ func (d *digest) mixInt(n int) {
 // value adds the value under a key.
 func (d *digest) value(n *node) {
 	d.mixInt(int(n.Val.kind))
-	if n.Val.obj != nil {
-		n.Val.obj.digest(d)
+	if o := n.Val.object(); o != nil {
+		o.digest(d)
 	} else {
-		d.mix(n.Val.str)
+		d.mix(n.Val.text())
 	}
 	if n.Val.expire != 0 {
 		d.xor([]byte("!!expire!!"))

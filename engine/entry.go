@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/redbrick-go/redbrick/engine/internal/dict"
+import (
+	"math"
+	"unsafe"
+
+	"github.com/redbrick-go/redbrick/engine/internal/dict"
+)
 
 // kind is the type of a value, numbered as in Redis.
 type kind uint8
@@ -32,18 +37,95 @@ func (k kind) String() string {
 	return "none"
 }
 
-// entry is what lies under a key. A million of them are held at once: its size counts.
+// entry is what lies under a key. A million of them are held at once: its size counts. With its node it takes 64 bytes.
 type entry struct {
-	str    []byte // the value of a string
-	obj    object // the value of any other kind
-	expire int64  // milliseconds since 1970 at which it is gone; 0 for never
-	used   int64  // microseconds since 1970 of the last access
-	heap   int32  // index+1 in the database's heap of times; 0 outside
-	kind   kind
-	form   stringForm
+	// ref is the first byte of a string, or a *list, *set, *zset, *hash or *stream, as kind says. One pointer for all
+	// keeps entries small; the methods below are the only ones that look at it.
+	ref          unsafe.Pointer
+	expire       int64  // milliseconds since 1970 at which it is gone; 0 for never
+	length, room uint32 // of a string: its bytes, and those that are allocated
+	used         uint32 // when it was last used, see use
+	heap         int32  // index+1 in the database's heap of times; 0 outside
+	kind         kind
+	form         stringForm
 	// snapshot is the number of the last snapshot that has the key as it was, or began before it was made.
 	snapshot uint8
 	measured measured
+}
+
+// text is the value of a string.
+func (e *entry) text() []byte { return unsafe.Slice((*byte)(e.ref), e.room)[:e.length] }
+
+// setText keeps s as the value of a string. No string is longer than 2 GiB, as protocol and configuration have it.
+func (e *entry) setText(s []byte) {
+	e.ref, e.length, e.room = unsafe.Pointer(unsafe.SliceData(s)), uint32(len(s)), uint32(cap(s))
+}
+
+// object is the value of any kind but a string, of which it is nil.
+func (e *entry) object() object {
+	switch e.kind {
+	case kindList:
+		return (*list)(e.ref)
+	case kindSet:
+		return (*set)(e.ref)
+	case kindZSet:
+		return (*zset)(e.ref)
+	case kindHash:
+		return (*hash)(e.ref)
+	case kindStream:
+		return (*stream)(e.ref)
+	}
+	return nil
+}
+
+// setObject keeps o, whose kind the entry has.
+func (e *entry) setObject(o object) {
+	switch o := o.(type) {
+	case *list:
+		e.ref, e.kind = unsafe.Pointer(o), kindList
+	case *set:
+		e.ref, e.kind = unsafe.Pointer(o), kindSet
+	case *zset:
+		e.ref, e.kind = unsafe.Pointer(o), kindZSet
+	case *hash:
+		e.ref, e.kind = unsafe.Pointer(o), kindHash
+	case *stream:
+		e.ref, e.kind = unsafe.Pointer(o), kindStream
+	}
+}
+
+// as is the value under a node that is of kind k, whose type is T; nil if it is of another kind.
+func as[T any](n *node, k kind) *T {
+	if n.Val.kind != k {
+		return nil
+	}
+	return (*T)(n.Val.ref)
+}
+
+// empty makes it an entry of kind k without a value yet.
+func (e *entry) empty(k kind) {
+	e.ref, e.length, e.room, e.kind, e.form = nil, 0, 0, k, formAny
+}
+
+// take makes the value of another entry of the same kind its own.
+func (e *entry) take(o entry) {
+	e.ref, e.length, e.room, e.form = o.ref, o.length, o.room, o.form
+}
+
+// usedUnit is the grain of the times of use: 2^12 microseconds, so that 32 bits last for 200 days.
+const usedUnit = 12
+
+// use notes an access at a time in microseconds.
+func (e *entry) use(us int64) { e.used = uint32(us >> usedUnit) }
+
+// idle is how many microseconds the last access is ago; up to two units too many, never too few.
+func (e *entry) idle(us int64) int64 {
+	const hour = 3600 * 1e6 >> usedUnit
+	ago := uint32(us>>usedUnit) - e.used
+	if ago == 0 || ago > math.MaxUint32-hour { // now, or the clock was put back
+		return 0
+	}
+	return int64(ago+1) << usedUnit
 }
 
 // stringForm is how a string came about, which OBJECT ENCODING shows.

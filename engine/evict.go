@@ -133,7 +133,7 @@ func (e *Engine) anyKey() (candidate, bool) {
 
 // consider puts a key into the pool if it is a better one to go than the worst there.
 func (e *Engine) consider(db *database, n *node) {
-	score := e.clock.us - n.Val.used
+	score := n.Val.idle(e.clock.us)
 	if e.config.policy == "volatile-ttl" {
 		score = -n.Val.expire
 	}

@@ -21,10 +21,7 @@ func (c *config) hashLimits() hashLimits {
 	return hashLimits{c.thresholds.hashPairs, c.thresholds.hashBytes}
 }
 
-func asHash(n *node) *hash {
-	h, _ := n.Val.obj.(*hash)
-	return h
-}
+func asHash(n *node) *hash { return as[hash](n, kindHash) }
 
 func (h *hash) len() int {
 	if h.table != nil {
@@ -144,7 +141,7 @@ const (
 	hashSize     = 64
 	tableSize    = 80
 	fieldNode    = 48 + 16 // two strings: half of each allocation's rounding
-	memberNode   = 32 + 8
+	memberNode   = 24 + 4
 	timeNodeSize = 144
 )
 

@@ -12,7 +12,7 @@ import (
 func (c *call) hashOf(n *node) (*node, *hash) {
 	if n == nil {
 		n = c.db.put(c.args[1], kindHash)
-		n.Val.obj = &hash{}
+		n.Val.setObject(&hash{})
 	}
 	return n, asHash(n)
 }

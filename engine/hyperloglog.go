@@ -18,7 +18,7 @@ const errCorruptHLL = "INVALIDOBJ Corrupted HLL object detected"
 
 // validHLL answers an error if a string, which may be missing, is no HyperLogLog.
 func (c *call) validHLL(n *node) bool {
-	if n != nil && !hll.Valid(n.Val.str) {
+	if n != nil && !hll.Valid(n.Val.text()) {
 		c.fail("WRONGTYPE Key is not a valid HyperLogLog string value.")
 		return false
 	}
@@ -36,26 +36,26 @@ func cmdPFAdd(c *call) {
 	changed := false
 	if n == nil {
 		n, changed = c.db.put(key, kindString), true
-		n.Val.str = hll.New()
+		n.Val.setText(hll.New())
 	}
 	n.Val.form = formRaw
 	for _, element := range c.args[2:] {
-		out, raised, err := hll.Add(n.Val.str, element, c.e.config.sparseBytes())
+		out, raised, err := hll.Add(n.Val.text(), element, c.e.config.sparseBytes())
 		if err != nil {
 			if changed { // what came before stays
-				c.effect(bSet, key, n.Val.str, bKeepTTL)
+				c.effect(bSet, key, n.Val.text(), bKeepTTL)
 			}
 			c.fail(errCorruptHLL)
 			return
 		}
-		n.Val.str = out
+		n.Val.setText(out)
 		changed = changed || raised
 	}
 	if !changed {
 		c.w.Int(0)
 		return
 	}
-	hll.Outdate(n.Val.str)
+	hll.Outdate(n.Val.text())
 	c.changed(eventString, "pfadd", key)
 	c.w.Int(1)
 }
@@ -76,16 +76,16 @@ func cmdPFCount(c *call) {
 		c.w.Int(0)
 		return
 	}
-	count, ok := hll.Cached(n.Val.str)
+	count, ok := hll.Cached(n.Val.text())
 	if !ok {
 		var err error
-		if count, err = hll.Count(n.Val.str); err != nil {
+		if count, err = hll.Count(n.Val.text()); err != nil {
 			c.fail(errCorruptHLL)
 			return
 		}
 		// The estimate is kept in the string: who reads has changed it.
 		c.db.beforeChange(n)
-		hll.Cache(n.Val.str, count)
+		hll.Cache(n.Val.text(), count)
 		c.changes++
 		c.db.touched(c.args[1], c.cl)
 	}
@@ -104,7 +104,7 @@ func (c *call) union() (u *hll.Union, ok bool) {
 		if n == nil {
 			continue
 		}
-		if u.Merge(n.Val.str) != nil {
+		if u.Merge(n.Val.text()) != nil {
 			c.fail(errCorruptHLL)
 			return nil, false
 		}
@@ -121,7 +121,7 @@ func cmdPFMerge(c *call) {
 	n := c.write(key)
 	value := hll.New()
 	if n != nil {
-		value = n.Val.str
+		value = n.Val.text()
 	}
 	value, err := u.Into(value, c.e.config.sparseBytes())
 	if err != nil {
@@ -131,8 +131,9 @@ func cmdPFMerge(c *call) {
 	if n == nil {
 		n = c.db.put(key, kindString)
 	}
-	n.Val.str, n.Val.form = value, formRaw
-	hll.Outdate(n.Val.str)
+	n.Val.setText(value)
+	n.Val.form = formRaw
+	hll.Outdate(n.Val.text())
 	c.changed(eventString, "pfadd", key)
 	c.ok()
 }

@@ -110,7 +110,7 @@ func (c *call) moveTo(from *node, db *database, key []byte) {
 
 // take gives a new node the value and the lifetime of e.
 func (db *database) take(to *node, e entry) {
-	to.Val.str, to.Val.obj, to.Val.form = e.str, e.obj, e.form
+	to.Val.take(e)
 	if e.expire != 0 {
 		db.setExpire(to, e.expire)
 	}
@@ -219,10 +219,10 @@ func cmdCopy(c *call) {
 		dst.drop(old)
 	}
 	e := n.Val
-	if e.obj != nil {
-		e.obj = e.obj.clone()
+	if o := e.object(); o != nil {
+		e.setObject(o.clone())
 	} else {
-		e.str = clone(e.str)
+		e.setText(clone(e.text()))
 	}
 	dst.take(dst.put(to, e.kind), e)
 	c.changes++
@@ -247,10 +247,10 @@ func cmdObjectEncoding(c *call) {
 }
 
 func encodingOf(n *node) string {
-	if n.Val.obj == nil {
-		return stringEncoding(&n.Val)
+	if o := n.Val.object(); o != nil {
+		return o.encoding()
 	}
-	return n.Val.obj.encoding()
+	return stringEncoding(&n.Val)
 }
 
 func cmdObjectIdleTime(c *call) {
@@ -259,7 +259,7 @@ func cmdObjectIdleTime(c *call) {
 			c.fail("ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.")
 			return
 		}
-		c.w.Int(max(0, c.e.clock.us-n.Val.used) / 1e6)
+		c.w.Int(n.Val.idle(c.e.clock.us) / 1e6)
 	}
 }
 
@@ -276,7 +276,7 @@ func cmdObjectRefCount(c *call) {
 		return
 	}
 	if n.Val.kind == kindString && n.Val.form == formAny {
-		if i, ok := num.Int(n.Val.str); ok && i >= 0 && i < 10000 {
+		if i, ok := num.Int(n.Val.text()); ok && i >= 0 && i < 10000 {
 			c.w.Int(1<<31 - 1)
 			return
 		}

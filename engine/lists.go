@@ -13,7 +13,7 @@ type list struct {
 }
 
 func (l *list) encoding() string { return "quicklist" }
-func (l *list) size() int64      { return 64 + int64(l.Cap())*16 + l.bytes + 8*int64(l.Len()) }
+func (l *list) size() int64      { return 48 + int64(l.Cap())*16 + l.bytes + 4*int64(l.Len()) }
 
 func (l *list) clone() object { return &list{*l.Clone(), l.bytes} }
 
@@ -113,10 +113,7 @@ func numberedKeys(at int) func([][]byte) []int {
 	}
 }
 
-func asList(n *node) *list {
-	l, _ := n.Val.obj.(*list)
-	return l
-}
+func asList(n *node) *list { return as[list](n, kindList) }
 
 func cmdLPush(c *call)  { c.push(left, false) }
 func cmdRPush(c *call)  { c.push(right, false) }
@@ -134,7 +131,7 @@ func (c *call) push(s side, onlyThere bool) {
 	}
 	if n == nil {
 		n = c.db.put(c.args[1], kindList)
-		n.Val.obj = &list{}
+		n.Val.setObject(&list{})
 	}
 	l := asList(n)
 	for _, v := range c.args[2:] {

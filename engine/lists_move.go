@@ -57,7 +57,7 @@ func (c *call) move(from, to side) bool {
 	v := asList(n).pop(from)
 	if target == nil {
 		target = c.db.put(dst, kindList)
-		target.Val.obj = &list{}
+		target.Val.setObject(&list{})
 	}
 	asList(target).push(to, v)
 	c.changed(eventList, to.String()+"push", dst)

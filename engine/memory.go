@@ -9,7 +9,7 @@ import (
 )
 
 // nodeSize is what a key costs besides its name and its value: node, bucket, and a share of the table's slack.
-const nodeSize = 112
+const nodeSize = 64 + 12
 
 // sizeOf estimates the memory of a key, in bytes.
 func sizeOf(n *node) int64 {
@@ -17,10 +17,10 @@ func sizeOf(n *node) int64 {
 	if n.Val.heap != 0 {
 		size += 8
 	}
-	if n.Val.obj != nil {
-		return size + n.Val.obj.size()
+	if o := n.Val.object(); o != nil {
+		return size + o.size()
 	}
-	return size + roundUp(cap(n.Val.str))
+	return size + roundUp(cap(n.Val.text()))
 }
 
 // sizes are those of Go's allocator above 256 bytes and up to 32 KiB.
@@ -32,6 +32,8 @@ var sizes = [...]uint16{
 // roundUp is about what the allocator gives for n bytes.
 func roundUp(n int) int64 {
 	switch {
+	case n <= 8:
+		return int64(n+7) &^ 7 // several share what the allocator gives at least
 	case n <= 256:
 		return int64(n+15) &^ 15
 	case n > 32<<10:

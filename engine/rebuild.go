@@ -53,9 +53,9 @@ func view(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 // rebuild yields the commands that make n where there is nothing, with its lifetime.
 func rebuild(n *node, yield func([][]byte) bool) {
 	key := view(n.Key())
-	if n.Val.obj != nil {
+	if o := n.Val.object(); o != nil {
 		more := true
-		n.Val.obj.rebuild(key, func(words [][]byte) bool {
+		o.rebuild(key, func(words [][]byte) bool {
 			more = yield(words)
 			return more
 		})
@@ -64,7 +64,7 @@ func rebuild(n *node, yield func([][]byte) bool) {
 		}
 		return
 	}
-	s := n.Val.str
+	s := n.Val.text()
 	first := s[:min(len(s), pieceBytes)]
 	words := [][]byte{bSet, key, first}
 	if n.Val.expire != 0 {

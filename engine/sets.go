@@ -36,10 +36,7 @@ const (
 
 func newSet() *set { return &set{&intForm{}} }
 
-func asSet(n *node) *set {
-	s, _ := n.Val.obj.(*set)
-	return s
-}
+func asSet(n *node) *set { return as[set](n, kindSet) }
 
 func (s *set) card() int { return s.form.card() }
 

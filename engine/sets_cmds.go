@@ -33,7 +33,7 @@ func cmdSAdd(c *call) {
 	}
 	if n == nil {
 		n = c.db.put(c.args[1], kindSet)
-		n.Val.obj = newSet()
+		n.Val.setObject(newSet())
 	}
 	s, added, most := asSet(n), int64(0), c.e.config.maxInts()
 	for _, m := range c.args[2:] {
@@ -158,7 +158,7 @@ func cmdSMove(c *call) {
 	c.removeIfEmpty(src, from, asSet(src).card() == 0)
 	if dst == nil {
 		dst = c.db.put(to, kindSet)
-		dst.Val.obj = newSet()
+		dst.Val.setObject(newSet())
 	}
 	if asSet(dst).add(m, c.e.config.maxInts()) {
 		c.changed(eventSet, "sadd", to)

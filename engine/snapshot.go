@@ -151,7 +151,7 @@ func (w *snapshot) scan(p *part) {
 
 // visit writes a value down, or begins to if it is large.
 func (w *snapshot) visit(n *node) {
-	if n.Val.obj == nil && len(n.Val.str) < large || n.Val.obj != nil && n.Val.obj.size() < large {
+	if o := n.Val.object(); o == nil && len(n.Val.text()) < large || o != nil && o.size() < large {
 		w.write(w.parts[w.at].id, n)
 		return
 	}

@@ -120,7 +120,7 @@ func cmdSort(c *call) {
 	n := c.read(c.args[1])
 	var elements []string
 	if n != nil {
-		s, sorts := n.Val.obj.(sortable)
+		s, sorts := n.Val.object().(sortable)
 		if !sorts {
 			c.fail(errWrongType)
 			return
@@ -230,7 +230,7 @@ func (c *call) byPattern(pattern []byte, element string) (string, bool) {
 	case n == nil:
 		return "", false
 	case field != "":
-		f, ok := n.Val.obj.(fielded)
+		f, ok := n.Val.object().(fielded)
 		if !ok {
 			return "", false
 		}
@@ -238,7 +238,7 @@ func (c *call) byPattern(pattern []byte, element string) (string, bool) {
 	case n.Val.kind != kindString:
 		return "", false
 	}
-	return string(n.Val.str), true
+	return string(n.Val.text()), true
 }
 
 func (c *call) answerSorted(elements []string, get [][]byte) {

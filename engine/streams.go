@@ -222,7 +222,7 @@ func cmdXAdd(c *call) {
 	}
 	if n == nil {
 		n = c.db.put(c.args[1], kindStream)
-		n.Val.obj = s
+		n.Val.setObject(s)
 	}
 	s.add(id, a.fields, c.blockLimits())
 	c.changed(eventStream, "xadd", c.args[1])

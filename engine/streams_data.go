@@ -18,10 +18,7 @@ type stream struct {
 	groups     []*streamGroup // by name
 }
 
-func asStream(n *node) *stream {
-	s, _ := n.Val.obj.(*stream)
-	return s
-}
+func asStream(n *node) *stream { return as[stream](n, kindStream) }
 
 func (s *stream) encoding() string { return "stream" }
 

@@ -96,7 +96,7 @@ func cmdXGroupCreate(c *call) {
 	}
 	if s == nil {
 		s = &stream{}
-		c.db.put(key, kindStream).Val.obj = s
+		c.db.put(key, kindStream).Val.setObject(s)
 	}
 	i, there := s.groupAt(c.args[3])
 	if there {

@@ -44,7 +44,7 @@ func (c *call) value(key []byte) (n *node, ok bool) {
 	case n == nil:
 		c.w.Null()
 	default:
-		c.w.Bulk(n.Val.str)
+		c.w.Bulk(n.Val.text())
 	}
 	return n, ok
 }
@@ -52,7 +52,7 @@ func (c *call) value(key []byte) (n *node, ok bool) {
 // setString stores a string in place of whatever is there, and takes its lifetime unless it is kept.
 func (c *call) setString(key, value []byte, keepTTL bool) *node {
 	n := c.db.put(key, kindString)
-	n.Val.str = clone(value)
+	n.Val.setText(clone(value))
 	if !keepTTL && n.Val.expire != 0 {
 		c.db.setExpire(n, 0)
 	}
@@ -155,7 +155,7 @@ func cmdGetEX(c *call) {
 	if !ok {
 		return
 	}
-	c.w.Bulk(n.Val.str)
+	c.w.Bulk(n.Val.text())
 	switch {
 	case o.life.given() && at <= c.e.clock.ms() && !c.e.replaying:
 		c.remove(n, key)
@@ -175,7 +175,7 @@ func cmdMGet(c *call) {
 	c.w.Array(len(c.args) - 1)
 	for _, key := range c.args[1:] {
 		if n := c.read(key); n != nil && n.Val.kind == kindString {
-			c.w.Bulk(n.Val.str)
+			c.w.Bulk(n.Val.text())
 		} else {
 			c.w.Null()
 		}
@@ -230,7 +230,7 @@ func str(n *node) []byte {
 	if n == nil {
 		return nil
 	}
-	return n.Val.str
+	return n.Val.text()
 }
 
 func cmdGetRange(c *call) {
@@ -274,16 +274,16 @@ func cmdAppend(c *call) {
 	add := c.args[2]
 	if n == nil {
 		n = c.db.put(c.args[1], kindString)
-		n.Val.str = clone(add)
+		n.Val.setText(clone(add))
 	} else {
-		if !c.fits(int64(len(n.Val.str)) + int64(len(add))) {
+		if !c.fits(int64(len(n.Val.text())) + int64(len(add))) {
 			return
 		}
-		n.Val.str = append(n.Val.str, add...)
+		n.Val.setText(append(n.Val.text(), add...))
 		n.Val.form = formRaw
 	}
 	c.changed(eventString, "append", c.args[1])
-	c.w.Int(int64(len(n.Val.str)))
+	c.w.Int(int64(len(n.Val.text())))
 }
 
 // fits answers an error if a string would be too long.
@@ -323,15 +323,15 @@ func cmdSetRange(c *call) {
 		n = c.db.put(c.args[1], kindString)
 	}
 	c.growString(n, int(offset)+len(value))
-	copy(n.Val.str[offset:], value)
+	copy(n.Val.text()[offset:], value)
 	n.Val.form = formRaw
 	c.changed(eventString, "setrange", c.args[1])
-	c.w.Int(int64(len(n.Val.str)))
+	c.w.Int(int64(len(n.Val.text())))
 }
 
 // growString makes a string at least so long, with zero bytes.
 func (c *call) growString(n *node, size int) {
-	s := n.Val.str
+	s := n.Val.text()
 	if size <= len(s) {
 		return
 	}
@@ -341,9 +341,9 @@ func (c *call) growString(n *node, size int) {
 		clear(s[old:])
 	} else {
 		s = make([]byte, size, size+min(size, 1<<20))
-		copy(s, n.Val.str)
+		copy(s, n.Val.text())
 	}
-	n.Val.str = s
+	n.Val.setText(s)
 }
 
 // stringEncoding is what OBJECT ENCODING says of a string.
@@ -352,10 +352,10 @@ func stringEncoding(v *entry) string {
 	if v.form == formRaw {
 		return "raw"
 	}
-	if _, ok := num.Int(v.str); ok && v.form == formAny {
+	if _, ok := num.Int(v.text()); ok && v.form == formAny {
 		return "int"
 	}
-	if len(v.str) <= embedded {
+	if len(v.text()) <= embedded {
 		return "embstr"
 	}
 	return "raw"

@@ -182,7 +182,7 @@ func (c *call) incr(by int64) {
 	}
 	var old int64
 	if n != nil {
-		if old, ok = c.int64Arg(n.Val.str); !ok {
+		if old, ok = c.int64Arg(n.Val.text()); !ok {
 			return
 		}
 	}
@@ -193,7 +193,7 @@ func (c *call) incr(by int64) {
 	if n == nil {
 		n = c.db.put(key, kindString)
 	}
-	n.Val.str = appendIntTo(n.Val.str[:0], old+by)
+	n.Val.setText(appendIntTo(n.Val.text()[:0], old+by))
 	n.Val.form = formAny
 	c.changed(eventString, "incrby", key)
 	c.w.Int(old + by)
@@ -207,7 +207,7 @@ func cmdIncrByFloat(c *call) {
 	}
 	old, _ := num.ParseLong([]byte("0"))
 	if n != nil {
-		if old, ok = num.ParseLong(n.Val.str); !ok {
+		if old, ok = num.ParseLong(n.Val.text()); !ok {
 			c.fail(errNotFloat)
 			return
 		}
@@ -225,11 +225,11 @@ func cmdIncrByFloat(c *call) {
 	if n == nil {
 		n = c.db.put(key, kindString)
 	}
-	n.Val.str = sum.Text()
+	n.Val.setText(sum.Text())
 	n.Val.form = formText
 	c.changed(eventString, "incrbyfloat", key)
-	c.w.Bulk(n.Val.str)
+	c.w.Bulk(n.Val.text())
 	if c.e.recorder != nil {
-		c.effect(bSet, key, n.Val.str, bKeepTTL)
+		c.effect(bSet, key, n.Val.text(), bKeepTTL)
 	}
 }

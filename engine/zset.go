@@ -59,10 +59,7 @@ func (z *zset) put(member []byte, score float64, l sortedset.Limits) {
 	z.Put(member, score, l)
 }
 
-func asZSet(n *node) *zset {
-	z, _ := n.Val.obj.(*zset)
-	return z
-}
+func asZSet(n *node) *zset { return as[zset](n, kindZSet) }
 
 // noMembers stands for sorted sets that are not there, to those who only read.
 var noMembers zset
@@ -184,7 +181,7 @@ func (c *call) zadd(a *zaddArgs) {
 		return
 	case n == nil:
 		n = c.db.put(c.args[1], kindZSet)
-		n.Val.obj = &zset{}
+		n.Val.setObject(&zset{})
 	}
 	added, updated := 0, 0
 	var last float64 // the score after an increment

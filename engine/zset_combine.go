@@ -100,7 +100,7 @@ func (c *call) combinationArgs(m *combination, at int) bool {
 	for _, key := range c.args[at+1 : at+1+int(n)] {
 		s := source{weight: 1}
 		if n := c.read(key); n != nil {
-			if s.set, ok = n.Val.obj.(weighted); !ok {
+			if s.set, ok = n.Val.object().(weighted); !ok {
 				c.fail(errWrongType)
 				return false
 			}

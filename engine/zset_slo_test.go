@@ -5,10 +5,8 @@ package engine
 import (
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 )
@@ -73,60 +71,4 @@ func TestSLORankInAMillion(t *testing.T) {
 	if took > 5*time.Microsecond {
 		t.Errorf("ZREVRANK takes %v, want 5µs at most", took)
 	}
-}
-
-// Sorted sets, one of a million members and many of ten, take at most 1.6 times redis-server's memory.
-func TestSLOSortedSetMemory(t *testing.T) {
-	for name, fill := range map[string]func(add func(args ...string)){
-		"large": millionMembers,
-		"small": func(add func(args ...string)) {
-			r := rand.New(rand.NewPCG(1, 1))
-			for i := range 50_000 {
-				for j := range 10 {
-					add("ZADD", fmt.Sprint("small:", i), strconv.Itoa(r.IntN(1000)), fmt.Sprint("m", j))
-				}
-			}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := newDirect(t)
-			heap := func() int64 {
-				var m runtime.MemStats
-				runtime.GC()
-				runtime.ReadMemStats(&m)
-				return int64(m.HeapAlloc)
-			}
-			before := heap()
-			fill(d.add)
-			ours := heap() - before
-			runtime.KeepAlive(d)
-
-			p := dialServer(t, startServer(t))
-			before = usedByServer(t, p)
-			var waiting [][]string
-			fill(func(args ...string) {
-				if waiting = append(waiting, args); len(waiting) == 1000 {
-					if _, err := p.all(waiting...); err != nil {
-						t.Fatal(err)
-					}
-					waiting = waiting[:0]
-				}
-			})
-			theirs := usedByServer(t, p) - before
-			t.Logf("%.1f MB, redis-server %.1f MB: %.2f times", float64(ours)/1e6, float64(theirs)/1e6, float64(ours)/float64(theirs))
-			if float64(ours) > 1.6*float64(theirs) {
-				t.Errorf("%d bytes, want 1.6 times redis-server's %d at most", ours, theirs)
-			}
-		})
-	}
-}
-
-func usedByServer(t *testing.T, p *peer) int64 {
-	_, rest, _ := strings.Cut(p.line(t, "INFO memory").text, "used_memory:")
-	digits, _, _ := strings.Cut(rest, "\r\n")
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

@@ -3,6 +3,7 @@ package dict
 import (
 	"hash/maphash"
 	"math/rand/v2"
+	"unsafe"
 )
 
 const (
@@ -18,16 +19,17 @@ var seed = maphash.MakeSeed()
 // Node is one key with its value. It stays at its address until it is deleted.
 type Node[V any] struct {
 	next *Node[V]
-	key  string
-	// Val is free for the owner to change.
+	key  *byte // with size a string in 12 bytes: there may be millions
+	// Val is free for the owner to change. It is not the last field, where one without a size would take a word.
 	Val  V
+	size uint32
 	hash uint32
 }
 
 // Key returns the node's key.
-func (n *Node[V]) Key() string { return n.key }
+func (n *Node[V]) Key() string { return unsafe.String(n.key, n.size) }
 
-// Dict maps keys to values. The zero value is empty and ready. It is for one goroutine at a time.
+// Dict maps keys of less than 4 GiB to values. The zero value is empty and ready. It is for one goroutine at a time.
 type Dict[V any] struct {
 	tables [2][]*Node[V] // the second while the size changes
 	used   [2]int
@@ -54,7 +56,7 @@ func (d *Dict[V]) Get(key []byte) *Node[V] {
 			continue
 		}
 		for n := t[h&uint32(len(t)-1)]; n != nil; n = n.next {
-			if n.hash == h && n.key == string(key) {
+			if n.hash == h && n.Key() == string(key) {
 				return n
 			}
 		}
@@ -74,7 +76,7 @@ func (d *Dict[V]) GetString(key string) *Node[V] {
 			continue
 		}
 		for n := t[h&uint32(len(t)-1)]; n != nil; n = n.next {
-			if n.hash == h && n.key == key {
+			if n.hash == h && n.Key() == key {
 				return n
 			}
 		}
@@ -101,7 +103,7 @@ func (d *Dict[V]) PutString(key string) (n *Node[V], added bool) {
 func (d *Dict[V]) add(key string) *Node[V] {
 	d.step()
 	d.grow()
-	n := &Node[V]{key: key, hash: uint32(maphash.String(seed, key))}
+	n := &Node[V]{key: unsafe.StringData(key), size: uint32(len(key)), hash: uint32(maphash.String(seed, key))}
 	i := 0
 	if d.moving() {
 		i = 1

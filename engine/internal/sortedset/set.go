@@ -44,7 +44,7 @@ func (s *Set) Dict() *dict.Dict[float64] {
 }
 
 // nodeBytes is what a member of a large set costs besides its bytes: a node of the table, a bucket, its part of a page.
-const nodeBytes = 48 + 12 + 24
+const nodeBytes = 32 + 12 + 24
 
 // Size estimates the memory held, in bytes.
 func (s *Set) Size() int64 {
