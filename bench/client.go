@@ -80,12 +80,13 @@ func setUpClient(goroutines int) func(context.Context, string) ([]contender, fun
 	}
 }
 
-var workloads = []workload{
-	{"near", "A hit in the process, a recipe of 2 KB of JSON, 1,000 keys, 2 goroutines.", setUpNear},
-	{"remote", "A hit in Redis, the same recipe, 1,000 keys, 64 goroutines, no near level.", setUpRemote},
-	{"many", "100 small values from Redis, one caller.", setUpMany},
-	{"codec", "The default codec on the same recipe, one goroutine.", setUpCodec},
-	{"client-1", fmt.Sprintf("Raw GET of 256 bytes, %d goroutine.", 1), setUpClient(1)},
-	{"client-64", fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 64), setUpClient(64)},
-	{"client-256", fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 256), setUpClient(256)},
+// brickWorkloads measure the bricks and the client below them.
+var brickWorkloads = []workload{
+	{name: "near", about: "A hit in the process, a recipe of 2 KB of JSON, 1,000 keys, 2 goroutines.", setUp: setUpNear},
+	{name: "remote", about: "A hit in Redis, the same recipe, 1,000 keys, 64 goroutines, no near level.", setUp: setUpRemote},
+	{name: "many", about: "100 small values from Redis, one caller.", setUp: setUpMany},
+	{name: "codec", about: "The default codec on the same recipe, one goroutine.", setUp: setUpCodec},
+	{name: "client-1", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutine.", 1), setUp: setUpClient(1)},
+	{name: "client-64", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 64), setUp: setUpClient(64)},
+	{name: "client-256", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 256), setUp: setUpClient(256)},
 }

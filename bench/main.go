@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -28,11 +29,20 @@ type workload struct {
 	name  string
 	about string
 	setUp func(ctx context.Context, url string) (contenders []contender, tearDown func(), err error)
+	// report measures and prints a table of its own, in place of setUp.
+	report func(ctx context.Context, out io.Writer, url string, rounds int, turn time.Duration) error
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if os.Getenv(engineEnv) != "" {
+		if err := serveEngine(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: engine:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -45,8 +55,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	rounds := flags.Int("rounds", 5, "how often each contender has its turn")
 	turn := flags.Duration("turn", 500*time.Millisecond, "how long a turn is")
 	url := flags.String("url", "", "Redis to use, empty: start a redis-server")
+	profile := flags.String("cpuprofile", "", "file for a CPU profile of the whole run")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *profile != "" {
+		stop, err := startProfile(*profile)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
 	if *url == "" {
 		server, err := startRedis(ctx)
@@ -56,7 +74,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		defer server.stop()
 		*url = server.url
 	}
-	for _, w := range workloads {
+	for _, w := range slices.Concat(brickWorkloads, engineWorkloads) {
 		if *names != "" && !slices.Contains(strings.Split(*names, ","), w.name) {
 			continue
 		}
@@ -67,7 +85,29 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
+// startProfile writes what the processor does to a file until stop is called.
+func startProfile(file string) (stop func(), err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if err := f.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: profile:", err)
+		}
+	}, nil
+}
+
 func measure(ctx context.Context, out io.Writer, w workload, url string, rounds int, turn time.Duration) error {
+	if w.report != nil {
+		fmt.Fprintf(out, "\n### %s\n\n%s\n", w.name, w.about)
+		return w.report(ctx, out, url, rounds, turn)
+	}
 	contenders, tearDown, err := w.setUp(ctx, url)
 	if err != nil {
 		return err
@@ -92,8 +132,8 @@ func measure(ctx context.Context, out io.Writer, w workload, url string, rounds 
 			ratios[r] = costs[0][r] / costs[i][r]
 		}
 		ns := median(costs[i])
-		fmt.Fprintf(out, "| %s | %.0f | %.0f | %.0f to %.0f | %.2f |\n", c.name, 1e9/ns, ns,
-			slices.Min(costs[i]), slices.Max(costs[i]), median(ratios))
+		least, most := spread(costs[i])
+		fmt.Fprintf(out, "| %s | %.0f | %.0f | %.0f to %.0f | %.2f |\n", c.name, 1e9/ns, ns, least, most, median(ratios))
 	}
 	return nil
 }
@@ -102,3 +142,5 @@ func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]
 }
+
+func spread(values []float64) (least, most float64) { return slices.Min(values), slices.Max(values) }

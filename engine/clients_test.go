@@ -30,7 +30,10 @@ func open(t testing.TB, o Options) *Engine {
 // connect gives a client of the kind the toolkit uses.
 func connect(t testing.TB, e *Engine, o rueidis.ClientOption) rueidis.Client {
 	t.Helper()
-	o.InitAddress, o.DialCtxFn = []string{"embedded"}, e.Dial
+	o.InitAddress = []string{"embedded"}
+	if o.DialCtxFn == nil {
+		o.DialCtxFn = e.Dial
+	}
 	o.DisableCache, o.ForceSingleClient = true, true
 	c, err := rueidis.NewClient(o)
 	if err != nil {
