@@ -130,7 +130,7 @@ func TestTimeStandsStillInAScript(t *testing.T) {
 	e := slowScripts(t)
 	runs, other := dialEngine(t, e), dialEngine(t, e)
 	goOn := holdScripts(t, e)
-	runs.do(t, "SET", "k", "v", "PX", "1000")
+	runs.do(t, "SET", "k", "v", "PX", "1000000")
 	const script = `
 local before = redis.call('time')
 local seen = redis.call('get', 'k')

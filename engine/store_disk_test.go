@@ -119,6 +119,11 @@ func TestFullDiskRefusesWrites(t *testing.T) {
 			e := open(t, o)
 			p, other := dialEngine(t, e), dialEngine(t, e)
 			p.line(t, "SET k 1")
+			until(t, func() bool { // a write that comes late fails before the next command, which is refused then
+				e.mu.Lock()
+				defer e.mu.Unlock()
+				return e.store.log.Synced() == e.store.log.Position()
+			})
 			undo := fault(e, "write", func() error { return syscall.ENOSPC })
 			if _, err := p.all([]string{"INCR", "k"}); (err != nil) != (policy == FsyncAlways) {
 				// A reply that waited for the disk never comes: the connection ends, as nobody knows whether it counts.

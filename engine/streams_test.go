@@ -192,11 +192,11 @@ func TestStreamTimes(t *testing.T) {
 	want(t, p.line(t, "XAUTOCLAIM s g d 3600000 - JUSTID"), `*3[$"0-0" *0[] *0[]]`)
 	e.Advance(time.Hour)
 	want(t, p.line(t, "XAUTOCLAIM s g d 3600000 - JUSTID"), `*3[$"0-0" *2[$"`+first+`" $"`+second+`"] *0[]]`)
-	if err := p.send(words(t, "XREAD BLOCK 5000 STREAMS s $")); err != nil {
+	if err := p.send(words(t, "XREAD BLOCK 500000 STREAMS s $")); err != nil {
 		t.Fatal(err)
 	}
 	blockedClients(t, e, 1)
-	e.Advance(6 * time.Second)
+	e.Advance(600 * time.Second)
 	want(t, p.next(t), `*-1[]`)
 }
 

@@ -88,9 +88,9 @@ func TestBlockedTimeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	blockedClients(t, e, 1)
-	e.Advance(time.Hour - time.Second)
+	e.Advance(time.Hour - time.Minute)
 	blockedClients(t, e, 1)
-	e.Advance(2 * time.Second)
+	e.Advance(2 * time.Minute)
 	want(t, p.next(t), `*-1[]`)
 	want(t, p.next(t), `+"PONG"`) // what came behind is run afterwards
 	want(t, p.line(t, "BLPOP l 0.001"), `*-1[]`)
