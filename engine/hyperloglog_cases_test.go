@@ -182,18 +182,29 @@ func TestHyperLogLogEstimates(t *testing.T) {
 	}
 }
 
+// genHyperLogLog keeps to keys of its own. Bytes of the sparse form that other commands broke are in the cases: where the
+// last of them lacks its second byte redis-server reads and writes past the end of the value, so there is nothing to compare.
 func genHyperLogLog(r *rand.Rand) []string {
-	k := key(r)
+	own := func(r *rand.Rand) string { return "h" + strconv.Itoa(r.IntN(4)) }
+	source := func(r *rand.Rand) string {
+		if r.IntN(6) == 0 {
+			return key(r)
+		}
+		return own(r)
+	}
+	k := own(r)
 	element := func(r *rand.Rand) string {
 		return pick(r, strings.Repeat("e", r.IntN(20)), strconv.Itoa(r.IntN(100_000)))
 	}
-	switch r.IntN(9) {
+	switch r.IntN(10) {
 	case 0, 1, 2, 3:
 		return cmdline("PFADD", k, maybe(r, 1, some(r, 30, element)...))
 	case 4, 5:
-		return cmdline("PFCOUNT", k, maybe(r, 2, some(r, 2, key)...))
+		return cmdline("PFCOUNT", source(r), maybe(r, 2, some(r, 2, source)...))
 	case 6, 7:
-		return cmdline("PFMERGE", k, some(r, 3, key))
+		return cmdline("PFMERGE", k, some(r, 3, source))
+	case 8:
+		return cmdline("UNLINK", k)
 	}
 	return cmdline("GET", k)
 }
