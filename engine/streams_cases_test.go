@@ -616,6 +616,20 @@ func TestStreamCases(t *testing.T) {
 			XCLAIM k g c x 1-1
 		`,
 		"xautoclaim": `
+			DEBUG SET-ACTIVE-EXPIRE 0
+			SET ended v PXAT 1000
+			XAUTOCLAIM ended g c x 0
+			DBSIZE
+			SET ended v PXAT 1000
+			XCLAIM ended g c x 0
+			DBSIZE
+			SET ended v PXAT 1000
+			XPENDING ended g IDLE x - + 1
+			DBSIZE
+			XACK ended g x
+			DBSIZE
+			DEBUG SET-ACTIVE-EXPIRE 1
+			FLUSHALL
 			XAUTOCLAIM
 			XAUTOCLAIM s g c 0
 			XAUTOCLAIM s g c 0 0

@@ -260,11 +260,12 @@ func (c *call) autoClaimArgs() (a autoClaimArgs, ok bool) {
 }
 
 func cmdXAutoClaim(c *call) {
+	key := c.args[1]
 	a, ok := c.autoClaimArgs()
 	if !ok {
+		c.read(key) // Redis looks before it reads the arguments: one whose time is over goes
 		return
 	}
-	key := c.args[1]
 	s, g, ok := c.mustGroup(key, c.args[2])
 	if !ok {
 		return
