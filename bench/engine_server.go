@@ -40,22 +40,30 @@ func serveEngine(in io.Reader, out io.Writer) error {
 	return e.Close()
 }
 
-// engineProcess is such a process seen from here.
-type engineProcess struct {
-	addr string
+// process is a child, this program in another role for the most part, seen from here.
+type process struct {
+	addr string // the first line that it prints
 	pid  int
 	in   io.Writer
 	out  *bufio.Reader
 	stop func()
 }
 
-func startEngine(ctx context.Context) (*engineProcess, error) {
+func startEngine(ctx context.Context) (*process, error) { return startSelf(ctx, engineEnv+"=1") }
+
+// startSelf starts this program in the role that a variable of the environment gives it.
+func startSelf(ctx context.Context, role string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, self)
-	cmd.Env, cmd.Stderr = append(os.Environ(), engineEnv+"=1"), os.Stderr
+	cmd.Env, cmd.Stderr = append(os.Environ(), role), os.Stderr
+	return launch(cmd)
+}
+
+// launch starts a program that says where it is reached.
+func launch(cmd *exec.Cmd) (*process, error) {
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -67,24 +75,25 @@ func startEngine(ctx context.Context) (*engineProcess, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &engineProcess{in: in, out: bufio.NewReader(out), pid: cmd.Process.Pid, stop: func() {
+	p := &process{in: in, out: bufio.NewReader(out), pid: cmd.Process.Pid, stop: func() {
 		in.Close()
 		_ = cmd.Wait()
 	}}
 	if p.addr, err = p.line(); err != nil {
+		_ = cmd.Process.Kill()
 		p.stop()
 		return nil, err
 	}
 	return p, nil
 }
 
-func (p *engineProcess) line() (string, error) {
+func (p *process) line() (string, error) {
 	line, err := p.out.ReadString('\n')
 	return strings.TrimSpace(line), err
 }
 
 // memory asks for the bytes on the heap and those resident.
-func (p *engineProcess) memory() (heap, resident int64, err error) {
+func (p *process) memory() (heap, resident int64, err error) {
 	if _, err := fmt.Fprintln(p.in, "memory"); err != nil {
 		return 0, 0, err
 	}

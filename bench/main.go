@@ -15,6 +15,7 @@ import (
 	"runtime/pprof"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -34,11 +35,14 @@ type workload struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if os.Getenv(engineEnv) != "" {
-		if err := serveEngine(os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, "bench: engine:", err)
+	for role, serve := range map[string]func(in io.Reader, out io.Writer) error{engineEnv: serveEngine, bareEnv: serveBare} {
+		if os.Getenv(role) == "" {
+			continue
+		}
+		if err := serve(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintf(os.Stderr, "bench: %s: %v\n", role, err)
 			os.Exit(1)
 		}
 		return
