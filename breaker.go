@@ -51,11 +51,13 @@ func newBreaker(cluster bool, opened func(error)) *breaker {
 	return &breaker{cells: make([]cell, n), opened: opened}
 }
 
-func (b *breaker) cell(slot uint16) *cell {
+func (b *breaker) cell(slot uint16) *cell { return &b.cells[b.index(slot)] }
+
+func (b *breaker) index(slot uint16) int {
 	if len(b.cells) == 1 || slot >= keylessSlot {
-		return &b.cells[0]
+		return 0
 	}
-	return &b.cells[slot/slotsPerCell]
+	return int(slot / slotsPerCell)
 }
 
 // allow reports whether a call to the slot may be sent. gradual is true for reads that have a fallback.
@@ -82,14 +84,19 @@ func (b *breaker) allow(slot uint16, gradual bool) bool {
 
 // report tells the outcome of a call to the slot; err is nil unless the server was not reached or not able to serve.
 func (b *breaker) report(slot uint16, err error) {
-	c := b.cell(slot)
-	if err == nil {
-		if c.fails.Load() != 0 {
-			c.fails.Store(0)
-		}
+	if err != nil {
+		b.blame(slot, err, 1)
 		return
 	}
-	n := c.fails.Add(1)
+	if c := b.cell(slot); c.fails.Load() != 0 {
+		c.fails.Store(0)
+	}
+}
+
+// blame counts failures in a row.
+func (b *breaker) blame(slot uint16, err error, failures int32) {
+	c := b.cell(slot)
+	n := c.fails.Add(failures)
 	from := c.state.Load()
 	if from == cellOpen || (from == cellClosed && n < breakerThreshold) {
 		return

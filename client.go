@@ -42,6 +42,7 @@ type Client struct {
 	closed    atomic.Bool
 	probing   atomic.Bool
 	redialing atomic.Bool
+	doubting  atomic.Bool
 	// redialFrom is the Unix time in nanoseconds before which the primary is not looked up again.
 	redialFrom atomic.Int64
 	greeting   atomic.Int32    // connections that are being made
@@ -255,18 +256,39 @@ func (c *Client) probeOnce() error {
 	cn := c.conns.Load()
 	var failed error
 	for _, i := range c.breaker.open() {
-		ctx, cancel := context.WithTimeout(c.life, time.Second)
-		key := probeKey(c.options.Namespace, len(c.breaker.cells), i)
-		r := cn.data.Do(ctx, cn.data.B().Exists().Key(key).Build())
-		_, err := c.judge(c.life, cn, r, 0)
-		cancel()
-		if err != nil {
+		if err := c.ask(cn, i); err != nil {
 			failed = err
 			continue
 		}
 		c.breaker.recover(i)
 	}
 	return failed
+}
+
+// ask sends the server of a cell something small.
+func (c *Client) ask(cn *conns, cell int) error {
+	ctx, cancel := context.WithTimeout(c.life, time.Second)
+	defer cancel()
+	key := probeKey(c.options.Namespace, len(c.breaker.cells), cell)
+	_, err := c.judge(c.life, cn, cn.data.Do(ctx, cn.data.B().Exists().Key(key).Build()), 0)
+	return err
+}
+
+// doubt asks the server of a slot, in the background and one at a time, and opens the breaker there if it does not answer.
+func (c *Client) doubt(slot uint16) {
+	if !c.doubting.CompareAndSwap(false, true) {
+		return
+	}
+	if !c.spawn(func() {
+		defer c.doubting.Store(false)
+		if cn := c.conns.Load(); cn != nil {
+			if err := c.ask(cn, c.breaker.index(slot)); err != nil {
+				c.breaker.blame(slot, err, breakerThreshold)
+			}
+		}
+	}) {
+		c.doubting.Store(false)
+	}
 }
 
 // redial replaces the connections: the server said that it is no longer the primary.

@@ -19,7 +19,9 @@ type Lane struct {
 	timeout time.Duration
 	// gradual lanes have their reads let through by growing shares after an outage.
 	gradual bool
-	wheel   wheel
+	// bulk lanes carry replies that may take longer than the deadline though the server is well.
+	bulk  bool
+	wheel wheel
 	// pick chooses the connection of the lane.
 	pick func(context.Context, *conns) (rueidis.Client, error)
 	// node is the one server of a lane that Masters gave; such a lane goes past the breaker.
@@ -31,6 +33,13 @@ var (
 	errBreakerOpen  = fmt.Errorf("%w: the breaker is open", ErrUnavailable)
 	errClosed       = fmt.Errorf("%w: the client is closed", ErrUnavailable)
 )
+
+// Bulk is this lane for replies that may be large. A call on it has the same deadline, but one that meets it does not count
+// as a failure of the server, which may be busy sending: the server is asked for something small instead, and the breaker
+// opens where that is not answered either.
+func (l *Lane) Bulk() *Lane {
+	return &Lane{c: l.c, name: l.name, timeout: l.timeout, gradual: l.gradual, bulk: true, pick: l.pick, node: l.node}
+}
 
 // B starts a command.
 func (l *Lane) B() rueidis.Builder {
@@ -157,7 +166,11 @@ func (l *Lane) wire(ctx context.Context, cn *conns) (rueidis.Client, error) {
 }
 
 func (l *Lane) report(slot uint16, fault error) {
-	if l.node == nil {
+	switch {
+	case l.node != nil:
+	case l.bulk && errors.Is(fault, ErrTimeout):
+		l.c.doubt(slot)
+	default:
 		l.c.breaker.report(slot, fault)
 	}
 }

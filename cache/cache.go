@@ -44,6 +44,9 @@ type Cache[V any] struct {
 	reporting  sync.Mutex
 	reported   FleetStats // guarded by reporting
 	tracked    *redbrick.Lane
+	bulk       *redbrick.Lane // tracked, once the cache is known to hold big values
+	big        atomic.Bool
+	detach     *tagged
 	life       context.Context //nolint:containedctx // background refreshes end with the cache
 	end        context.CancelFunc
 	ending     sync.RWMutex // guards work.Add against close
@@ -83,7 +86,7 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 	if err := shared.track(rb); err != nil {
 		return nil, err
 	}
-	c.store, c.hub, c.tags, c.names = shared.store, shared.hub, shared.tags, shared.names
+	c.store, c.hub, c.tags, c.names, c.detach = shared.store, shared.hub, shared.tags, shared.names, &shared.tagged
 	ctx, cancel := context.WithTimeout(c.life, setUpTimeout)
 	defer cancel()
 	if err := rb.UseLayout(ctx, "cache", layoutVersion, layoutVersion); errors.Is(err, redbrick.ErrConfig) {
@@ -94,6 +97,11 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 		if err := c.openNear(ctx, shared.clock); err != nil {
 			return nil, err
 		}
+	}
+	c.bulk = c.tracked.Bulk()
+	c.big.Store(o.MaxBytes > defaultMaxBytes)
+	if o.Tags != nil {
+		c.detach.add(c.flights.detachAll)
 	}
 	rb.OnState(c.onState)
 	if !c.disabled {
@@ -151,7 +159,28 @@ type shared struct {
 	clock *clock.Coarse
 	fleet *reporter
 
+	tagged   tagged
 	tracking sync.Once
+}
+
+// tagged are the caches whose entries may bear tags: what detaches their loads under way.
+type tagged struct {
+	mu     sync.Mutex
+	detach []func()
+}
+
+func (t *tagged) add(detach func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.detach = append(t.detach, detach)
+}
+
+func (t *tagged) all() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, detach := range t.detach {
+		detach()
+	}
 }
 
 // track makes the tags' table hear of bumps.

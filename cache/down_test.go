@@ -318,6 +318,45 @@ func TestInvalidationsWithoutRedisAreReplayed(t *testing.T) {
 	}
 }
 
+// A tag that is invalidated through one cache while Redis is away is invalid in the others of the process, also where a
+// load of before is kept.
+func TestTagsWithoutRedisReachEveryCacheOfTheProcess(t *testing.T) {
+	t.Parallel()
+	d := newDown(t, cache.Options[int64]{DownTTL: time.Hour, Tags: tagged("all")})
+	other := newCache(t, d.rb, "other", cache.Options[int64]{DownTTL: time.Hour, Tags: tagged("all"), EarlyRefresh: -1,
+		Load: func(context.Context, string) (int64, error) { return d.row.Load(), nil }})
+	many := newCache(t, d.rb, "many", cache.Options[int64]{DownTTL: time.Hour, Tags: tagged("all"), EarlyRefresh: -1,
+		LoadMany: func(_ context.Context, ids []string) (map[string]int64, error) {
+			return map[string]int64{ids[0]: d.row.Load()}, nil
+		}})
+	d.proxy.Cut()
+	redistest.Eventually(t, patience, func() error {
+		r, err := other.Lookup(t.Context(), "0")
+		if err == nil && (r.Level != cache.Loaded || other.Stats().Down == 0) {
+			err = fmt.Errorf("it comes from %q", r.Level)
+		}
+		return err
+	})
+	if got, err := many.GetMany(t.Context(), []string{"0"}); err != nil || got["0"] != 1 || many.Stats().Down == 0 {
+		t.Fatalf("GetMany: %v, %v, want it loaded without Redis", got, err)
+	}
+	d.row.Store(2)
+	if v := get(t, other, "0"); v != 1 {
+		t.Fatalf("got %d: the load of before is not kept, the test shows nothing", v)
+	}
+	if err := d.c.InvalidateTags(t.Context(), "all"); !errors.Is(err, redbrick.ErrUnavailable) {
+		t.Errorf("got %v, want ErrUnavailable", err)
+	}
+	for range 20 {
+		if v := get(t, other, "0"); v != 2 {
+			t.Errorf("another cache: %d, want the new value", v)
+		}
+		if got, err := many.GetMany(t.Context(), []string{"0"}); err != nil || got["0"] != 2 {
+			t.Errorf("another cache's GetMany: %v, %v; want the new value", got, err)
+		}
+	}
+}
+
 // A cache is made and used before Redis is there, and gets all it has to offer when Redis comes.
 func TestCacheThatIsMadeBeforeRedisIsThere(t *testing.T) {
 	t.Parallel()

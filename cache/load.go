@@ -105,7 +105,7 @@ func (c *Cache[V]) run(ctx context.Context, id string) (outcome[V], time.Duratio
 	switch {
 	case out.err == nil:
 		c.cost.add(took)
-		out.raw, out.err = c.env.encode(out.value)
+		out.raw, out.err = c.encode(out.value)
 		if out.err == nil && c.env.isNull(out.raw) {
 			var zero V
 			out.value, out.raw, out.err = zero, nil, ErrNotFound
@@ -115,4 +115,11 @@ func (c *Cache[V]) run(ctx context.Context, id string) (outcome[V], time.Duratio
 		out.value = zero
 	}
 	return out, took
+}
+
+// encode is that of the envelope, and takes note of the size.
+func (c *Cache[V]) encode(v V) ([]byte, error) {
+	raw, err := c.env.encode(v)
+	c.sized(len(raw))
+	return raw, err
 }

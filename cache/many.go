@@ -80,7 +80,7 @@ func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string
 		}
 		c.countReads(int64(len(part)))
 		began := time.Now()
-		results := c.store.Lookup(ctx, c.tracked, keys...)
+		results := c.store.Lookup(ctx, c.reader(), keys...)
 		judging := c.readTags(ctx, results)
 		for i, s := range results {
 			id := part[i]
@@ -342,7 +342,7 @@ func (c *Cache[V]) runMany(ctx context.Context, mine []claim[V]) ([]outcome[V], 
 			// no value of it counts
 		} else if !ok {
 			out.err = ErrNotFound
-		} else if out.raw, out.err = c.env.encode(v); out.err == nil && c.env.isNull(out.raw) {
+		} else if out.raw, out.err = c.encode(v); out.err == nil && c.env.isNull(out.raw) {
 			out.raw, out.err = nil, ErrNotFound
 		} else {
 			out.value = v

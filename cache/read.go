@@ -224,19 +224,35 @@ func (c *Cache[V]) read(ctx context.Context, id string, bytesOnly bool) found[V]
 	c.countReads(1)
 	seldom := !keep && c.opt.stale() == 0
 	if seldom && rand.Uint32()%askers != 0 { //nolint:gosec // a share
-		f := c.judge(ctx, key, c.store.Get(ctx, c.tracked, key), bytesOnly)
+		f := c.judge(ctx, key, c.store.Get(ctx, c.reader(), key), bytesOnly)
 		if f.ttl == store.Unasked && f.state != usable {
 			return c.dated(ctx, key, f)
 		}
 		return f
 	}
-	f := c.judge(ctx, key, c.store.Lookup(ctx, c.tracked, key)[0], bytesOnly)
+	f := c.judge(ctx, key, c.store.Lookup(ctx, c.reader(), key)[0], bytesOnly)
 	if keep {
 		c.keep(ticket, f)
 	} else if seldom {
 		f.share = askers
 	}
 	return f
+}
+
+// reader is the lane for entries. Reading a big value may take longer than the hot path waits on a slow link: then the
+// loader answers, and the others keep Redis.
+func (c *Cache[V]) reader() *redbrick.Lane {
+	if c.big.Load() {
+		return c.bulk
+	}
+	return c.tracked
+}
+
+// sized takes note of the size of a value.
+func (c *Cache[V]) sized(n int) {
+	if n >= bigValue && !c.big.Load() {
+		c.big.Store(true)
+	}
 }
 
 // dated gives an entry that is to be replaced its TTL, by which the lease tells it from a newer one.
@@ -322,6 +338,7 @@ func (c *Cache[V]) judge(ctx context.Context, key string, s store.Found, bytesOn
 	}
 	f.raw = f.frame.Body
 	c.stats.bytes.Add(int64(len(s.Value)))
+	c.sized(len(s.Value))
 	f.fresh = c.freshFor(s.TTL)
 	if c.env.isNull(f.raw) || (f.frame.Plain() && string(f.raw) == "null") {
 		f.missing, f.raw = true, nil

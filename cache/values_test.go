@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -356,6 +357,38 @@ func TestAValueAboveTheLimitIsHandedOutButNotStored(t *testing.T) {
 		}
 		if err := c.Set(ctx, "a", strings.Repeat("x", 10)); err != nil {
 			t.Errorf("Set of 12 bytes: %v", err)
+		}
+	})
+}
+
+// Who sets a value has changed the database: what lies there from before may not be served, whatever becomes of the new one.
+func TestAValueThatCannotBeSetLeavesNoOlderOne(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		db := newSource(func(string) (float64, error) { return 2, nil })
+		o := cache.Options[float64]{MaxBytes: 5, Load: db.load, EarlyRefresh: -1}
+		c, theirs := newCache(t, rb, "number", o), newCache(t, redistest.Another(t, rb), "number", o)
+		for name, unfit := range map[string]float64{"too large": 1.23456789, "not encodable": math.NaN()} {
+			if err := c.SetMany(ctx, map[string]float64{"a": 1, "b": 1}); err != nil {
+				t.Fatal(err)
+			}
+			if got := get(t, c, "a"); got != 1 {
+				t.Errorf("%s: %v before", name, got)
+			}
+			err := c.SetMany(ctx, map[string]float64{"a": unfit, "b": 3})
+			if err == nil || name == "too large" && !errors.Is(err, cache.ErrTooLarge) || strings.Contains(err.Error(), `"b"`) {
+				t.Errorf("%s: got %v, want an error of one id", name, err)
+			}
+			for _, c := range []*cache.Cache[float64]{c, theirs} {
+				got, err := c.GetMany(cache.Fresh(ctx), []string{"a", "b"})
+				if err != nil || got["a"] != 2 || got["b"] != 3 {
+					t.Errorf("%s: read %v, %v; want the database's beside the one that was set", name, got, err)
+				}
+			}
+			if got := get(t, c, "a"); got != 2 {
+				t.Errorf("%s: %v after, want the database's", name, got)
+			}
 		}
 	})
 }

@@ -13,7 +13,8 @@ import (
 // Set writes a value. Loads of the id that are under way lose the right to store theirs. The database is the place to write
 // first: see WriteThrough.
 //
-// While Redis is away Set fails with redbrick.ErrUnavailable, and the id is dropped as Delete says.
+// While Redis is away Set fails with redbrick.ErrUnavailable, and the id is dropped as Delete says. It is dropped too where
+// the value cannot be stored, because it is too large (ErrTooLarge) or cannot be encoded: what lies there is older.
 func (c *Cache[V]) Set(ctx context.Context, id string, v V) error {
 	return c.SetMany(ctx, map[string]V{id: v})
 }
@@ -35,14 +36,14 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V) error {
 		}
 	}
 	var faults []error
-	var ids []string
+	var ids, unfit []string
 	var entries []store.Entry
 	for id, v := range values {
 		if err := c.check(id); err != nil {
 			faults = append(faults, err)
 			continue
 		}
-		raw, err := c.env.encode(v)
+		raw, err := c.encode(v)
 		var e entry
 		if err == nil {
 			out := outcome[V]{value: v, raw: raw}
@@ -53,14 +54,18 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V) error {
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("cache %q: set %q: %w", c.name, id, err))
+			unfit = append(unfit, id)
 			continue
 		}
 		if e.TTL <= 0 { // "not found", which this cache does not keep
-			faults = append(faults, c.Delete(ctx, id))
+			unfit = append(unfit, id)
 			continue
 		}
 		ids = append(ids, id)
 		entries = append(entries, e.Entry)
+	}
+	if len(unfit) > 0 {
+		faults = append(faults, c.Delete(ctx, unfit...))
 	}
 	for from, to := 0, 0; from < len(entries); from = to {
 		for size := 0; to < len(entries) && to-from < batch && size < bigValue; to++ {
