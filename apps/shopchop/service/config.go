@@ -155,6 +155,9 @@ func (c Config) complete() (Config, error) {
 	return c, errors.Join(faults...)
 }
 
+// embedded reports whether Redis is in this process.
+func (c Config) embedded() bool { return schemeOf(c.Redis.URL) == "embedded" }
+
 func (c Config) addr() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
 
 // fileURL is the path of a file as it stands in a URL.

@@ -99,7 +99,7 @@ func (m *Main) open(ctx context.Context) (err error) {
 	if state := m.redis.State(); state.State != redbrick.StateReady {
 		m.log.WarnContext(ctx, "starting degraded: redis is away, the database answers in its place", "error", state.Err)
 	}
-	m.cat, err = catalog.New(catalog.Options{Repository: m.store, Redis: m.redis, Logger: m.log})
+	m.cat, err = catalog.New(catalog.Options{Repository: m.store, Redis: m.redis, InProcess: m.config.embedded(), Logger: m.log})
 	return err
 }
 

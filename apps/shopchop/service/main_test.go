@@ -45,6 +45,7 @@ type running struct {
 	*Main
 
 	t    testing.TB
+	base string // address of the service
 	http *http.Client
 	logs *logBuffer
 }
@@ -83,7 +84,7 @@ func run(t testing.TB, edit ...func(*Config)) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{Main: m, t: t, logs: logs, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, Timeout: longTime}}
+	r := &running{Main: m, t: t, base: "http://" + m.Addr(), logs: logs, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, Timeout: longTime}}
 	t.Cleanup(func() {
 		if err := m.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -164,7 +165,7 @@ func (s *running) ask(user int64, method, path string, body any, headers ...stri
 		}
 		content = bytes.NewReader(text)
 	}
-	r, err := http.NewRequestWithContext(context.Background(), method, "http://"+s.Addr()+path, content)
+	r, err := http.NewRequestWithContext(context.Background(), method, s.base+path, content)
 	if err != nil {
 		return reply{}, err
 	}

@@ -1,10 +1,12 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/redistest"
 )
 
 // stopped ends a service in order before the test does.
@@ -68,6 +71,59 @@ func TestRestartKeepsWhatRedisHolds(t *testing.T) {
 	got := s.do(0, http.MethodGet, path, nil, http.StatusOK)
 	if name := into[shop.Recipe](t, got).Name; name != "Soup" || got.Header.Get("X-Cache") != "HIT" {
 		t.Errorf("%q with X-Cache %s, want the entry of before", name, got.Header.Get("X-Cache"))
+	}
+}
+
+// A process that is killed takes the last changes of its Redis with it, which the database has: the next one trusts
+// nothing in the folder.
+func TestKilledProcessLeavesNoStaleCopy(t *testing.T) {
+	t.Parallel()
+	talk := func(p *program) *running { return &running{t: t, base: p.url, http: http.DefaultClient} }
+	cmd := command(t, []string{"-insecure-dev-auth"})
+	env := "DATA_DIR=" + cmd.Dir
+	p := launch(t, cmd)
+	mine := into[shop.Recipe](t, talk(p).do(1, http.MethodPost, "/api/recipes", `{"name":"Soup","tags":["old"]}`, http.StatusCreated))
+	path := recipePath(mine.ID)
+	log := filepath.Join(cmd.Dir, "redis", "000001.log")
+	var older []byte
+	redistest.Eventually(t, longTime, func() (err error) {
+		older, err = os.ReadFile(log)
+		for _, part := range []string{"shopchop:used", "shopchop:built", "Soup", "tag:old"} {
+			if err == nil && !bytes.Contains(older, []byte(part)) {
+				err = fmt.Errorf("%s is not written yet", part)
+			}
+		}
+		return err
+	})
+	talk(p).do(1, http.MethodPut, path, `{"name":"Stew","tags":["new"]}`, http.StatusOK)
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(log, older, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	p = launch(t, command(t, []string{"-insecure-dev-auth"}, env))
+	if got := into[shop.Recipe](t, talk(p).do(1, http.MethodGet, path, nil, http.StatusOK)); got.Name != "Stew" {
+		t.Errorf("served %q, the database has Stew", got.Name)
+	}
+	for tag, want := range map[string]int{"old": 0, "new": 1} {
+		if got := talk(p).do(1, http.MethodGet, "/api/recipes?tag="+tag, nil, http.StatusOK); got.Total != want {
+			t.Errorf("%d recipes with tag %s, want %d", got.Total, tag, want)
+		}
+	}
+	if !strings.Contains(p.stderr.String(), "did not end in order") {
+		t.Errorf("the log does not say it:\n%s", p.stderr)
+	}
+	if err := p.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.end(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	p = launch(t, command(t, nil, env))
+	if strings.Contains(p.stderr.String(), "did not end in order") {
+		t.Errorf("an orderly end was taken for none:\n%s", p.stderr)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/redbrick-go/redbrick"
@@ -20,6 +21,8 @@ type Options struct {
 	Repository shop.Repository
 	// Redis holds the copies. Required.
 	Redis *redbrick.Client
+	// InProcess says that Redis ends with this process, so that both are killed together.
+	InProcess bool
 	// Logger is never told a body or a secret. Nil is silent.
 	Logger *slog.Logger
 	// FlushEvery is the time between two flushes of the views. 0 means one second.
@@ -33,6 +36,9 @@ type Catalog struct {
 	repo shop.Repository
 	rb   *redbrick.Client
 	log  *slog.Logger
+
+	inProcess bool
+	used      atomic.Bool // Redis is marked as in use
 
 	recipes  *cache.Cache[shop.Recipe]
 	users    *cache.Cache[shop.User]
@@ -81,7 +87,7 @@ func New(o Options) (*Catalog, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Catalog{repo: o.Repository, rb: o.Redis, log: o.Logger}
+	c := &Catalog{repo: o.Repository, rb: o.Redis, log: o.Logger, inProcess: o.InProcess}
 	if err := errors.Join(c.makeCaches(), c.makeCollections(), c.makeWarmers(o.WarmEvery)); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}
@@ -124,13 +130,16 @@ func (c *Catalog) makeCollections() error {
 	c.stock, faults[4] = collection.NewBoundedCounter(c.rb, "inventory:<item>:stock", collection.BoundedOptions{Strict: true})
 	c.recent, faults[5] = collection.NewFeed(c.rb, "user:<id>:recent_recipes", collection.FeedOptions{Cap: recentCap, Unique: true})
 	c.activity, faults[6] = collection.NewFeed(c.rb, "user:<id>:activity", collection.FeedOptions{Cap: activityCap})
-	faults[7] = c.rb.Register(ratingsShape, boardShape, builtShape, buildShape)
+	faults[7] = c.rb.Register(ratingsShape, boardShape, builtShape, buildShape, usedShape)
 	return errors.Join(faults[:]...)
 }
 
 // Start begins what the catalog does by itself: flushing views, keeping the copies,
 // warming. It returns at once.
 func (c *Catalog) Start(ctx context.Context) error {
+	if c.inProcess {
+		c.use(ctx)
+	}
 	c.keeper.start(ctx)
 	faults := []error{c.views.Start(ctx)}
 	for _, w := range c.warmers {
@@ -147,6 +156,9 @@ func (c *Catalog) Stop(ctx context.Context) error {
 		faults = append(faults, w.Stop(ctx))
 	}
 	faults = append(faults, c.keeper.stop(ctx), c.views.Stop(ctx))
+	if errors.Join(faults...) == nil {
+		faults = append(faults, c.leave(ctx))
+	}
 	return errors.Join(faults...)
 }
 

@@ -41,14 +41,7 @@ func (c *Catalog) Rebuild(ctx context.Context) (Rebuilt, error) {
 	if err != nil {
 		return report, err
 	}
-	var faults []error
-	for _, drop := range []func(context.Context) (int, error){
-		c.recipes.Clear, c.users.Clear, c.lists.Clear, c.ranking.Clear, c.plans.Clear, c.shopping.Clear,
-	} {
-		_, err := drop(ctx)
-		faults = append(faults, err)
-	}
-	return report, errors.Join(faults...)
+	return report, c.clear(ctx)
 }
 
 // rebuild writes all copies. alive is called between two batches; its error ends the rebuild.
