@@ -34,7 +34,7 @@ test-full: export REDISTEST_FULL := 1
 test-full: setup ## the same at full sizes (up to 75 minutes)
 	$(TESTENV) $(EACH) go test -shuffle=on -count=1 -timeout 60m ./...
 
-race: export REDISTEST_BACKENDS := embedded
+race: export REDISTEST_BACKENDS := embedded,embedded-notracking
 race: ## run the in-process tests under the race detector
 	$(EACH) go test -race -shuffle=on -count=1 -timeout $(TIMEOUT) ./...
 

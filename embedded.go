@@ -57,7 +57,7 @@ func (f *folderEngines) take(o engine.Options, log *slog.Logger) (*sharedEngine,
 	defer f.mu.Unlock()
 	if s := f.find(o.Dir, log); s != nil {
 		if !sameEngine(s.options, o) {
-			return nil, fmt.Errorf("%w: the folder %s is open in this process with other settings (fsync, listen, password), expected the same in every URL", ErrConfig, o.Dir)
+			return nil, fmt.Errorf("%w: the folder %s is open in this process with other settings (fsync, listen, maxmemory, password), expected the same in every URL", ErrConfig, o.Dir)
 		}
 		s.clients++
 		return s, nil

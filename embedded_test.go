@@ -141,6 +141,12 @@ func TestEmbeddedEngineServesOthers(t *testing.T) {
 	opensNot(t, redbrick.Options{URL: "unix://" + socket, Password: "wrong"}, redbrick.ErrConfig, "WRONGPASS")
 	opensNot(t, redbrick.Options{URL: "unix://" + socket}, redbrick.ErrConfig, "NOAUTH")
 
+	small := openEmbedded(t, redbrick.Options{URL: "embedded:?maxmemory=64kb"})
+	big := small.B().Set().Key("k").Value(strings.Repeat("x", 1<<20)).Build()
+	if err := errors.Join(small.Do(t.Context(), big).Error(), put(t.Context(), &small.Lane, "after", "v")); err == nil || !strings.Contains(err.Error(), "OOM") {
+		t.Errorf("two writes with maxmemory=64kb: %v, want OOM", err)
+	}
+
 	tcp := openEmbedded(t, redbrick.Options{URL: "embedded:?listen=127.0.0.1:0"})
 	closed(t, tcp)
 	opensNot(t, redbrick.Options{URL: "embedded:?listen=/no/such/folder/s"}, redbrick.ErrUnavailable, "/no/such/folder/s")

@@ -46,7 +46,8 @@ type Options struct {
 	// take ?tls=true, sentinel also ?sentinel_username= and ?sentinel_password=. Special characters in user and password
 	// are percent-encoded. Ports left out are 6379, for a sentinel 26379. IPv6 addresses stand in brackets.
 	//
-	// embedded takes ?fsync=always, everysec (the default) or no, which says when writes are on the disk itself, and
+	// embedded takes ?fsync=always, everysec (the default) or no, which says when writes are on the disk itself,
+	// ?maxmemory=256mb with ?maxmemory_policy=allkeys-lru or another of Redis's policies (noeviction), and
 	// ?listen=127.0.0.1:6379 or ?listen=/run/app/redis.sock, where the engine serves other programs too, redis-cli for one.
 	// Those who connect there log in with Password if it is given; an address beyond this machine asks for one.
 	URL string

@@ -23,7 +23,7 @@ var schemes = map[string]struct {
 	secure bool
 	query  []string
 }{
-	"embedded":       {kind: kindEmbedded, query: []string{"db", "fsync", "listen"}},
+	"embedded":       {kind: kindEmbedded, query: []string{"db", "fsync", "listen", "maxmemory", "maxmemory_policy"}},
 	"redis":          {kind: kindSingle, query: []string{"db"}},
 	"rediss":         {kind: kindSingle, secure: true, query: []string{"db"}},
 	"redis+sentinel": {kind: kindSentinel, query: []string{"db", "tls", "sentinel_username", "sentinel_password"}},
@@ -260,7 +260,7 @@ func redactURL(raw string) string {
 	}
 	show := []string{"tls", "db"}
 	if strings.EqualFold(head, "embedded:") || strings.EqualFold(head, "embedded://") {
-		show = append(show, "fsync", "listen")
+		show = append(show, "fsync", "listen", "maxmemory", "maxmemory_policy")
 	}
 	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
 		if strings.Contains(rest[:i], "?") {

@@ -2,10 +2,12 @@ package redbrick
 
 import (
 	"errors"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/redbrick-go/redbrick/engine"
@@ -13,6 +15,8 @@ import (
 
 // defaultUser is the only user of the embedded engine.
 const defaultUser = "default"
+
+var policies = []string{"noeviction", "allkeys-lru", "allkeys-random", "volatile-lru", "volatile-random", "volatile-ttl"}
 
 var fsyncs = []string{string(engine.FsyncEverySecond), string(engine.FsyncAlways), string(engine.FsyncNo)}
 
@@ -38,6 +42,21 @@ func (t *target) setEngine(hosts, path string, values url.Values) error {
 			t.engine.Fsync = "" // the default, said aloud: another URL may leave it out
 		}
 	}
+	if values.Has("maxmemory") {
+		var ok bool
+		if t.engine.MaxMemory, ok = parseBytes(values.Get("maxmemory")); !ok {
+			return errors.New("bytes in maxmemory, as in maxmemory=256mb")
+		}
+	}
+	if values.Has("maxmemory_policy") {
+		t.engine.MaxMemoryPolicy = values.Get("maxmemory_policy")
+		switch {
+		case !slices.Contains(policies, t.engine.MaxMemoryPolicy):
+			return errors.New("one of " + strings.Join(policies, ", ") + " in maxmemory_policy")
+		case t.engine.MaxMemory == 0:
+			return errors.New("a bound beside maxmemory_policy, as in maxmemory=256mb&maxmemory_policy=allkeys-lru")
+		}
+	}
 	if values.Has("listen") {
 		t.engine.Listen = values.Get("listen")
 		if !isSocket(t.engine.Listen) && !validListen(t.engine.Listen) {
@@ -45,6 +64,17 @@ func (t *target) setEngine(hosts, path string, values url.Values) error {
 		}
 	}
 	return nil
+}
+
+// parseBytes reads a size as redis.conf has it: 100, 100k (of 1000), 100kb (of 1024), and so with m, mb, g and gb.
+func parseBytes(s string) (int64, bool) {
+	unit := strings.TrimLeft(s, "0123456789")
+	scale, known := map[string]int64{"": 1, "b": 1, "k": 1e3, "kb": 1 << 10, "m": 1e6, "mb": 1 << 20, "g": 1e9, "gb": 1 << 30}[strings.ToLower(unit)]
+	n, err := strconv.ParseInt(s[:len(s)-len(unit)], 10, 64)
+	if !known || err != nil || n < 1 || n > math.MaxInt64/scale {
+		return 0, false
+	}
+	return n * scale, true
 }
 
 // isSocket tells the path of a Unix socket from an address, as the engine does.

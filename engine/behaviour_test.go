@@ -247,6 +247,10 @@ func TestBadOptions(t *testing.T) {
 			t.Errorf("Listen %q: %v", listen, err)
 		}
 	}
+	_, err := Open(Options{MaxMemory: -1, MaxMemoryPolicy: "lru"})
+	if !errors.Is(err, ErrOptions) || !strings.Contains(err.Error(), "MaxMemory is -1") || !strings.Contains(err.Error(), `MaxMemoryPolicy is "lru", expected volatile-lru`) {
+		t.Errorf("bad memory options: %v", err)
+	}
 	e, err := Open(Options{Listen: "127.0.0.1:0", Password: "p"})
 	if err != nil {
 		t.Fatal(err)

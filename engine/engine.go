@@ -82,6 +82,10 @@ func Open(o Options) (*Engine, error) {
 		commands: commandTable(), config: defaultConfig(), clients: newClients(), pubsub: newPubSub(),
 	}
 	e.config.password, e.noTracking = o.Password, o.NoTracking
+	e.config.maxMemory = o.MaxMemory
+	if o.MaxMemoryPolicy != "" {
+		e.config.policy = o.MaxMemoryPolicy
+	}
 	e.scripts.over.L = &e.mu
 	e.clock.tick()
 	e.clock.planned = math.MaxInt64

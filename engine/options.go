@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/redbrick-go/redbrick/engine/internal/journal"
@@ -22,6 +23,11 @@ type Options struct {
 	Fsync Fsync
 	// Password is that of the default user, on every connection, those of Dial too. Empty: none.
 	Password string
+	// MaxMemory bounds the memory of the data in bytes: beyond it MaxMemoryPolicy decides. 0 is no bound.
+	MaxMemory int64
+	// MaxMemoryPolicy is one of Redis's policies of eviction: volatile-lru, volatile-random, volatile-ttl, allkeys-lru,
+	// allkeys-random, noeviction. Empty is noeviction: commands that grow are refused.
+	MaxMemoryPolicy string
 	// NoTracking refuses CLIENT TRACKING, as servers do whose users have no right to it. For tests of what is done then.
 	NoTracking bool
 	// Logger is told what an operator should know. Nil is silent.
@@ -41,6 +47,12 @@ func (o Options) validate() error {
 	}
 	if o.Fsync != "" && !o.Fsync.known() {
 		errs = append(errs, fmt.Errorf("%w: Fsync is %q, expected everysec, always or no", ErrOptions, o.Fsync))
+	}
+	if o.MaxMemory < 0 {
+		errs = append(errs, fmt.Errorf("%w: MaxMemory is %d, expected bytes, or 0 for no bound", ErrOptions, o.MaxMemory))
+	}
+	if o.MaxMemoryPolicy != "" && !slices.Contains(policies, o.MaxMemoryPolicy) {
+		errs = append(errs, fmt.Errorf("%w: MaxMemoryPolicy is %q, expected %s", ErrOptions, o.MaxMemoryPolicy, strings.Join(policies, ", ")))
 	}
 	return errors.Join(errs...)
 }

@@ -20,6 +20,7 @@ import (
 
 const (
 	nameEmbedded   = "embedded"
+	nameUntracked  = "embedded-notracking"
 	nameRedis      = "redis"
 	nameNoTracking = "notracking"
 	nameCluster    = "cluster"
@@ -32,9 +33,9 @@ const startLimit = 90 * time.Second
 
 // Backend is one Redis that tests run on.
 type Backend struct {
-	// Name is embedded, redis, notracking, cluster, env, or for a client of OpenURL private.
+	// Name is embedded, embedded-notracking, redis, notracking, cluster, env, or for a client of OpenURL private.
 	Name string
-	// URL opens it; empty for the embedded engine, which is made anew for each test.
+	// URL opens it; empty for an embedded engine, which is made anew for each test.
 	URL string
 
 	caps []Cap
@@ -57,11 +58,12 @@ func Backends(t testing.TB) []Backend {
 
 // names lists the backends a test is to run on, at hand or not.
 //
-// The variable REDISTEST_BACKENDS, a comma-separated list, leaves the others out: the race detector runs on the embedded
-// engine alone.
+// The variable REDISTEST_BACKENDS, a comma-separated list, leaves the others out: the race detector runs on embedded
+// engines alone. The one without tracking runs only there: elsewhere a server without tracking stands for both.
 func names() []string {
 	all := []string{nameEmbedded, nameRedis, nameNoTracking, nameCluster}
 	if only := os.Getenv(onlyVariable); only != "" {
+		all = append(all, nameUntracked)
 		return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(strings.Split(only, ","), name) })
 	}
 	if os.Getenv("REDIS_URL") != "" {
@@ -91,7 +93,7 @@ func (p *pool) backend(name string) (Backend, error) {
 	b := Backend{Name: name, caps: capsOf[name]}
 	var err error
 	switch name {
-	case nameEmbedded:
+	case nameEmbedded, nameUntracked:
 	case nameRedis:
 		b.URL, err = p.urlOf("REDISTEST_REDIS_URL", func() (string, error) {
 			s, err := p.ownServer()

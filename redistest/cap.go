@@ -38,6 +38,7 @@ func (c Cap) apply(o *options) { o.needs = append(o.needs, c) }
 // down and not found out: a fault in finding it out must not skip tests in silence.
 var capsOf = map[string][]Cap{
 	nameEmbedded:   {Tracking, SubSecondTTL, BigKeyspace, Config, Clock},
+	nameUntracked:  {SubSecondTTL, BigKeyspace, Config, Clock},
 	nameRedis:      {Tracking, SubSecondTTL, BigKeyspace, Config, Processes},
 	nameNoTracking: {SubSecondTTL, BigKeyspace, Config, Processes},
 	nameCluster:    {Tracking, SubSecondTTL, BigKeyspace, Config, Cluster, Processes},

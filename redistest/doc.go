@@ -15,6 +15,7 @@
 // # Backends
 //
 //   - embedded: the engine in the process, a fresh one for each test.
+//   - embedded-notracking: the same without CLIENT TRACKING, where a test or REDISTEST_BACKENDS names it.
 //   - redis: REDISTEST_REDIS_URL, or a redis-server from the PATH that the test binary starts once and shares.
 //   - notracking: REDISTEST_NOTRACKING_URL, or the same server by a user who may not use CLIENT TRACKING.
 //   - cluster: REDISTEST_CLUSTER_URL; without it a cluster of 3+3 is started only if REDISTEST_REQUIRE asks for one.

@@ -92,8 +92,8 @@ func TestACLHoldsTheTestToItsRules(t *testing.T) {
 		if got, err := get(t.Context(), rb, "mine:1"); err != nil || got != "v" {
 			t.Errorf("GET of an allowed key = %q, %v; want v", got, err)
 		}
-		if redistest.BackendOf(t, rb).Name == "embedded" {
-			return
+		if redistest.BackendOf(t, rb).URL == "" {
+			return // an engine has no users
 		}
 		_, err := get(t.Context(), rb, "other:1")
 		if re, ok := rueidis.IsRedisErr(err); !ok || !strings.HasPrefix(re.Error(), "NOPERM") {

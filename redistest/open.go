@@ -104,8 +104,8 @@ func siteOf(t testing.TB, rb *redbrick.Client) *site {
 func open(t testing.TB, b Backend, o options) *redbrick.Client {
 	t.Helper()
 	s := &site{backend: b, namespace: newNamespace()}
-	if b.Name == nameEmbedded {
-		e, err := engine.Open(engine.Options{})
+	if b.URL == "" {
+		e, err := engine.Open(engine.Options{NoTracking: b.Name == nameUntracked})
 		if err != nil {
 			t.Fatal(err)
 		}
