@@ -322,7 +322,7 @@ func TestNearEntryEndsWithTheEntryInRedis(t *testing.T) {
 	for range 3 {
 		proxy.Delay(0)
 		server.Do("SET", c.Key("a"), "1", "PX", fmt.Sprint(ttl.Milliseconds()))
-		end := time.Now().Add(ttl + time.Millisecond) // Redis counts whole milliseconds: what it says remains may be one too many
+		end := time.Now().Add(ttl + time.Millisecond)         // Redis counts whole milliseconds: what it says remains may be one too many
 		proxy.Delay(150*time.Millisecond, redistest.ToClient) // the answer is old when it comes
 		if r, err := c.Lookup(t.Context(), "a"); err != nil || r.Value != 1 {
 			t.Logf("too slow to see it: %+v, %v", r, err)
