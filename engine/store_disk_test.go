@@ -44,17 +44,7 @@ func TestAlwaysAnswersWhatIsOnDisk(t *testing.T) {
 	if err := reader.send([]string{"GET", "k"}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		n := 0
-		for _, cl := range e.clients.byID {
-			if cl.out.holds() {
-				n++
-			}
-		}
-		return n == 2
-	})
+	until(t, func() bool { return holding(e) == 2 })
 	if size := fileSize(t, filepath.Join(e.store.folder.Dir(), "000001.log")); size == 0 {
 		t.Error("nothing was written")
 	}
@@ -76,38 +66,66 @@ func fileSize(t *testing.T, path string) int64 {
 	return info.Size()
 }
 
-// Many clients share a sync.
+// Clients that write while the disk is busy share the next sync.
 func TestAlwaysSharesSyncs(t *testing.T) {
 	t.Parallel()
 	e := open(t, Options{Dir: t.TempDir(), Fsync: FsyncAlways})
 	var syncs atomic.Int64
-	fault(e, "sync", func() error { syncs.Add(1); return nil })
-	const clients, writes = 32, 50
-	done := make(chan error, clients)
-	for i := range clients {
-		p := dialEngine(t, e)
-		go func() {
-			for j := range writes {
-				r, err := p.all([]string{"SET", fmt.Sprint(i, "-", j), "v"})
-				if err == nil && r[0].kind != '+' {
-					err = fmt.Errorf("answer %s", r[0])
-				}
-				if err != nil {
-					done <- err
+	goOn, over := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	fault(e, "sync", func() error {
+		syncs.Add(1)
+		select {
+		case <-goOn:
+		case <-over:
+		}
+		return nil
+	})
+	const clients, rounds = 32, 20
+	var list []*peer
+	for range clients {
+		list = append(list, dialEngine(t, e))
+	}
+	for round := range rounds {
+		for i, p := range list {
+			if err := p.send([]string{"SET", fmt.Sprint(i), fmt.Sprint(round)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		until(t, func() bool { return holding(e) == clients })
+		goOn <- struct{}{} // the sync that held them up
+		answered := make(chan struct{})
+		go func() { // and the next, if that was not for all
+			for {
+				select {
+				case goOn <- struct{}{}:
+				case <-answered:
+					return
+				case <-over:
 					return
 				}
 			}
-			done <- nil
 		}()
+		for _, p := range list {
+			want(t, p.next(t), `+"OK"`)
+		}
+		close(answered)
 	}
-	for range clients {
-		if err := <-done; err != nil {
-			t.Fatal(err)
+	if n := syncs.Load(); n > 2*rounds {
+		t.Errorf("%d syncs for %d times %d writes at once, want %d at most", n, rounds, clients, 2*rounds)
+	}
+}
+
+// holding is how many clients have replies that wait for the disk.
+func holding(e *Engine) (n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, cl := range e.clients.byID {
+		if cl.out.holds() {
+			n++
 		}
 	}
-	if n := syncs.Load(); n > clients*writes/2 {
-		t.Errorf("%d syncs for %d writes of %d clients", n, clients*writes, clients)
-	}
+	return n
 }
 
 func TestFullDiskRefusesWrites(t *testing.T) {
