@@ -183,6 +183,7 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 		}
 		s.do(bob, http.MethodGet, "/api/me/recent", nil, http.StatusServiceUnavailable)
 		s.do(0, http.MethodGet, "/health/ready", nil, http.StatusOK)
+		loads, began = s.cat.CacheStats()["recipe"].Loads, time.Now()
 		server.Restart()
 		redistest.Eventually(t, longTime, func() error {
 			got, err := s.ask(0, http.MethodGet, recipePath(1), nil)
@@ -191,7 +192,12 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 			}
 			return err
 		})
-		l.more(t, 200)
+		l.more(t, 2000)
+		// It comes back with nothing in it: each recipe is loaded for it once, beside those loaded until it
+		// answers everybody, and by the warming.
+		if got, most := s.cat.CacheStats()["recipe"].Loads-loads, int64(20*(6+time.Since(began)/time.Second)); got > most {
+			t.Errorf("%d loads of 20 recipes in %v after the restart, want at most %d", got, time.Since(began), most)
+		}
 	}
 	l.stop()
 	s.agree(t)
