@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/redbrick-go/redbrick/internal/testreport"
 )
 
 // open starts an engine that ends with the test.
@@ -122,7 +124,7 @@ func TestRedisCLI(t *testing.T) {
 	t.Parallel()
 	cli, err := exec.LookPath("redis-cli")
 	if err != nil {
-		t.Skip("no redis-cli on this machine")
+		testreport.Missing(t, "redis", err.Error())
 	}
 	e := open(t, Options{Listen: "127.0.0.1:0"})
 	host, port := e.hostPort()

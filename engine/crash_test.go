@@ -142,9 +142,6 @@ func (s *storm) check(t *testing.T, p *peer) {
 // does nothing twice.
 func TestKilledProcessLosesNothing(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("starts many processes")
-	}
 	rounds := 10
 	if os.Getenv("REDISTEST_FULL") != "" {
 		rounds = 200

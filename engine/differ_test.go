@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/redbrick-go/redbrick/engine/internal/resp"
 	"github.com/redbrick-go/redbrick/internal/redisproc"
+	"github.com/redbrick-go/redbrick/internal/testreport"
 )
 
 // This file compares the engine with a real redis-server: the same commands to both, reply by reply. Cases are lines as
@@ -175,7 +175,7 @@ func startServer(t testing.TB) *redisproc.Server {
 	s, err := redisproc.Start(ctx, redisproc.Options{Conf: []string{"enable-debug-command yes", "hz 100"}})
 	switch {
 	case errors.Is(err, redisproc.ErrNotFound):
-		t.Skip("no redis-server on this machine")
+		testreport.Missing(t, "redis", err.Error())
 	case err != nil:
 		t.Fatal(err)
 	}
@@ -188,8 +188,8 @@ func startServer(t testing.TB) *redisproc.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(info, "redis_version:7.0.") && os.Getenv("REDISTEST_REQUIRE") == "" {
-		t.Skip("the server is not Redis 7.0, whose replies are the measure")
+	if !strings.Contains(info, "redis_version:7.0.") && !testreport.Required("redis") {
+		testreport.Missing(t, "redis 7.0", "the server is of another version, whose replies are no measure")
 	}
 	return s
 }

@@ -22,15 +22,7 @@ func Ran(t testing.TB, backend string) {
 // tells why. If REDISTEST_REQUIRE names the backend, the test fails.
 func Missing(t testing.TB, backend, reason string) {
 	t.Helper()
-	if shared.once("skip " + backend + reason) {
-		if err := testreport.Skipped(backend, reason); err != nil {
-			t.Error(err)
-		}
-	}
-	if testreport.Required(backend) {
-		t.Fatalf("redistest: %s is required by %s: %s", backend, testreport.RequireEnv, reason)
-	}
-	t.Skipf("redistest: no %s: %s", backend, reason)
+	testreport.Missing(t, backend, reason)
 }
 
 // lacking ends a test on a backend without an ability that the test needs.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/redbrick-go/redbrick/internal/testreport"
 )
 
 // parentEnv turns the test binary into a parent that starts a child, names it
@@ -109,7 +111,7 @@ func TestLaunchNamesAMissingProgram(t *testing.T) {
 func TestChildDiesWithItsParent(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("only Linux has a parent death signal")
+		testreport.Missing(t, "linux", "only there a child gets a signal when its parent dies")
 	}
 	parent := exec.Command(os.Args[0])
 	parent.Env = append(os.Environ(), parentEnv+"=1")

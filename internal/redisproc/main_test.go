@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/redbrick-go/redbrick/internal/testreport"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -15,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func within(t *testing.T) context.Context {
 	t.Helper()
 	if _, err := Find(); errors.Is(err, ErrNotFound) {
-		t.Skip(err)
+		testreport.Missing(t, "redis", err.Error())
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // Environment variables that carry the contract between the launcher and tests.
@@ -39,6 +40,19 @@ func Ran(backend string) error { return write(ranPrefix + backend) }
 
 // Skipped records that a test did without the backend.
 func Skipped(backend, reason string) error { return write(backend + ": " + reason) }
+
+// Missing ends a test whose backend is not there: it is skipped, and the report tells why. If REDISTEST_REQUIRE names the
+// backend, the test fails.
+func Missing(t testing.TB, backend, reason string) {
+	t.Helper()
+	if err := Skipped(backend, reason); err != nil {
+		t.Error(err)
+	}
+	if Required(backend) {
+		t.Fatalf("redistest: %s is required by %s: %s", backend, RequireEnv, reason)
+	}
+	t.Skipf("redistest: no %s: %s", backend, reason)
+}
 
 // Lacks records that a test was skipped on a backend that lacks an ability.
 func Lacks(capability, backend, test string) error {

@@ -59,7 +59,7 @@ func FuzzCorrupt(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, element []byte) {
 		b := append(New()[:header], body...)
 		if !Valid(b) {
-			t.Skip()
+			return
 		}
 		_, countErr := Count(b)
 		var u Union
