@@ -138,8 +138,8 @@ func (g *greeting) Read(b []byte) (int, error) {
 const yields = 2
 
 // Write sends, and then lets the callers run who are ready to: what they ask for leaves together in the next write. So
-// commands are gathered by nothing but the load. Under many callers it saves most system calls, more than a pause between
-// writes does, and a few callers, whom a pause makes wait for its timer, lose nothing.
+// commands are gathered by nothing but the load. Under many callers it saves most system calls, as a pause between writes
+// does, and a few callers, whom a pause makes wait for its timer, lose nothing.
 func (g *greeting) Write(b []byte) (int, error) {
 	n, err := g.Conn.Write(b)
 	for range yields {
