@@ -74,10 +74,12 @@ func (p *Proxy) pump(l *link, d Direction, from, to net.Conn, count *atomic.Int6
 				p.lost.Add(int64(len(c.bytes)))
 				continue
 			}
-			if _, err := to.Write(c.bytes); err != nil {
+			// Counted first: whoever was answered finds what it sent in the counters.
+			count.Add(int64(len(c.bytes)))
+			if n, err := to.Write(c.bytes); err != nil {
+				count.Add(int64(n - len(c.bytes)))
 				return
 			}
-			count.Add(int64(len(c.bytes)))
 		}
 		// The sender has closed. Whoever cannot be reached does not hear of it.
 		p.admitClose(l, d)
