@@ -51,6 +51,6 @@ type RatingSummary struct {
 // ValidStars returns an [InvalidError] unless stars is 1 to 5.
 func ValidStars(stars int) error {
 	var v validator
-	v.number("stars", int64(stars), 1, 5)
-	return v.err()
+	v.Number("stars", int64(stars), 1, 5)
+	return v.Err()
 }

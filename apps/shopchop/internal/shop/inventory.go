@@ -18,23 +18,23 @@ const MaxStock = 1_000_000_000_000_000
 func NormalizeItem(item string) (string, error) {
 	var v validator
 	item = v.item(item)
-	return item, v.err()
+	return item, v.Err()
 }
 
 // NormalizeStock is [NormalizeItem] that also holds stock to 0 to [MaxStock].
 func NormalizeStock(item string, stock int64) (string, error) {
 	var v validator
 	item = v.item(item)
-	v.number("stock", stock, 0, MaxStock)
-	return item, v.err()
+	v.Number("stock", stock, 0, MaxStock)
+	return item, v.Err()
 }
 
 // NormalizeTake is [NormalizeItem] that also holds n to 1 to [MaxStock].
 func NormalizeTake(item string, n int64) (string, error) {
 	var v validator
 	item = v.item(item)
-	v.number("n", n, 1, MaxStock)
-	return item, v.err()
+	v.Number("n", n, 1, MaxStock)
+	return item, v.Err()
 }
 
-func (v *validator) item(item string) string { return v.text("item", item, 1, 100, false) }
+func (v *validator) item(item string) string { return v.Text("item", item, 1, 100, false) }

@@ -76,31 +76,31 @@ type MealPlan struct {
 func (p MealPlan) Normalize() (MealPlan, error) {
 	var v validator
 	if _, err := ParseWeek(string(p.Week)); err != nil {
-		v.fail("week", "%q, expected an ISO week such as 2026-W47", p.Week)
+		v.Fail("week", "%q, expected an ISO week such as 2026-W47", p.Week)
 	}
 	out := MealPlan{UserID: p.UserID, Week: p.Week, Days: map[Day]map[Meal]PlannedMeal{}}
 	for day, meals := range p.Days {
 		if !slices.Contains(Days[:], day) {
-			v.fail("days", "%q, expected %v", day, Days)
+			v.Fail("days", "%q, expected %v", day, Days)
 			continue
 		}
 		for meal, planned := range meals {
 			at := fmt.Sprintf("days.%s.%s", day, meal)
 			if !slices.Contains(Meals[:], meal) {
-				v.fail("days."+string(day), "%q, expected %v", meal, Meals)
+				v.Fail("days."+string(day), "%q, expected %v", meal, Meals)
 			}
 			if planned.RecipeID <= 0 {
-				v.fail(at+".recipeId", "%d, expected a recipe's id", planned.RecipeID)
+				v.Fail(at+".recipeId", "%d, expected a recipe's id", planned.RecipeID)
 			}
-			v.number(at+".servings", int64(planned.Servings), 0, 1000)
+			v.Number(at+".servings", int64(planned.Servings), 0, 1000)
 			if out.Days[day] == nil {
 				out.Days[day] = map[Meal]PlannedMeal{}
 			}
 			out.Days[day][meal] = planned
 		}
 	}
-	slices.SortFunc(v.fields, func(a, b FieldError) int { return bytes.Compare([]byte(a.Field+a.Message), []byte(b.Field+b.Message)) })
-	if err := v.err(); err != nil {
+	v.Sort() // the maps have no order
+	if err := v.Err(); err != nil {
 		return MealPlan{}, err
 	}
 	return out, nil

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/redbrick-go/redbrick/apps/internal/domain"
 )
 
 // Difficulty says how much skill a recipe asks for.
@@ -104,35 +106,27 @@ func (d RecipeDraft) Normalize() (RecipeDraft, error) {
 // Nothing of the result is shared with p.
 func (p RecipePatch) Normalize() (RecipePatch, error) {
 	var v validator
-	edit(&p.Name, func(s string) string { return v.text("name", s, 1, 200, false) })
-	edit(&p.Description, func(s string) string { return v.text("description", s, 0, 5000, true) })
-	edit(&p.Servings, func(n int) int { v.number("servings", int64(n), 1, 1000); return n })
+	domain.Edit(&p.Name, func(s string) string { return v.Text("name", s, 1, 200, false) })
+	domain.Edit(&p.Description, func(s string) string { return v.Text("description", s, 0, 5000, true) })
+	domain.Edit(&p.Servings, func(n int) int { v.Number("servings", int64(n), 1, 1000); return n })
 	const week = 7 * 24 * 60
-	edit(&p.PrepTime, func(n int) int { v.number("prepTime", int64(n), 0, week); return n })
-	edit(&p.CookTime, func(n int) int { v.number("cookTime", int64(n), 0, week); return n })
-	edit(&p.Difficulty, v.difficulty)
-	edit(&p.Tags, v.tags)
-	edit(&p.Ingredients, v.ingredients)
-	edit(&p.Instructions, func(in []string) []string { return v.texts("instructions", in, 200, 2000, true) })
-	edit(&p.ImageURL, v.imageURL)
-	if err := v.err(); err != nil {
+	domain.Edit(&p.PrepTime, func(n int) int { v.Number("prepTime", int64(n), 0, week); return n })
+	domain.Edit(&p.CookTime, func(n int) int { v.Number("cookTime", int64(n), 0, week); return n })
+	domain.Edit(&p.Difficulty, v.difficulty)
+	domain.Edit(&p.Tags, v.tags)
+	domain.Edit(&p.Ingredients, v.ingredients)
+	domain.Edit(&p.Instructions, func(in []string) []string { return v.Texts("instructions", in, 200, 2000, true) })
+	domain.Edit(&p.ImageURL, v.imageURL)
+	if err := v.Err(); err != nil {
 		return RecipePatch{}, err
 	}
 	return p, nil
 }
 
-// edit replaces a named field by a normalized copy and leaves a nil one alone.
-func edit[T any](field **T, f func(T) T) {
-	if *field != nil {
-		value := f(**field)
-		*field = &value
-	}
-}
-
 func (v *validator) difficulty(d Difficulty) Difficulty {
 	d = Difficulty(strings.ToLower(strings.TrimSpace(string(d))))
 	if d != Easy && d != Medium && d != Hard {
-		v.fail("difficulty", "%q, expected easy, medium or hard", d)
+		v.Fail("difficulty", "%q, expected easy, medium or hard", d)
 	}
 	return d
 }
@@ -142,7 +136,7 @@ func (v *validator) difficulty(d Difficulty) Difficulty {
 func (v *validator) tags(in []string) []string {
 	seen := make(map[string]bool, len(in))
 	out := make([]string, 0, len(in))
-	for _, tag := range v.texts("tags", in, 20, 40, false) {
+	for _, tag := range v.Texts("tags", in, 20, 40, false) {
 		if tag = normalizeTag(tag); !seen[tag] {
 			seen[tag] = true
 			out = append(out, tag)
@@ -156,16 +150,16 @@ func normalizeTag(tag string) string { return strings.ToLower(strings.TrimSpace(
 
 func (v *validator) ingredients(in []Ingredient) []Ingredient {
 	out := make([]Ingredient, 0, len(in))
-	if !v.count("ingredients", len(in), 200) {
+	if !v.Count("ingredients", len(in), 200) {
 		return out
 	}
 	for i, line := range in {
 		at := fmt.Sprintf("ingredients[%d].", i)
-		v.quantity(at+"quantity", line.Quantity)
+		v.Quantity(at+"quantity", line.Quantity, 1e6)
 		out = append(out, Ingredient{
-			Name:     v.text(at+"name", line.Name, 1, 200, false),
+			Name:     v.Text(at+"name", line.Name, 1, 200, false),
 			Quantity: line.Quantity,
-			Unit:     v.text(at+"unit", line.Unit, 0, 40, false),
+			Unit:     v.Text(at+"unit", line.Unit, 0, 40, false),
 		})
 	}
 	return out
@@ -174,7 +168,7 @@ func (v *validator) ingredients(in []Ingredient) []Ingredient {
 // imageURL refuses schemes such as javascript: and data:, since pages put the
 // address into markup.
 func (v *validator) imageURL(s string) string {
-	s = v.text("imageUrl", s, 0, 2000, false)
+	s = v.Text("imageUrl", s, 0, 2000, false)
 	if s == "" {
 		return s
 	}
@@ -182,7 +176,7 @@ func (v *validator) imageURL(s string) string {
 	web := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 	rooted := err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(u.Path, "/")
 	if !web && !rooted {
-		v.fail("imageUrl", "%q, expected an http or https address or a path that begins with /", s)
+		v.Fail("imageUrl", "%q, expected an http or https address or a path that begins with /", s)
 	}
 	return s
 }

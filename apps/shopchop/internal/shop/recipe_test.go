@@ -53,7 +53,7 @@ func TestRecipeDraftNamesEveryFault(t *testing.T) {
 	if diff := cmp.Diff(want, invalid(t, err)); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}
-	if !strings.HasPrefix(err.Error(), "shop: invalid: name: empty") {
+	if !strings.HasPrefix(err.Error(), "domain: invalid: name: empty") {
 		t.Errorf("error text is %q", err)
 	}
 }

@@ -1,10 +1,9 @@
 package shop
 
 import (
-	"log/slog"
-	"net/mail"
-	"strings"
 	"time"
+
+	"github.com/redbrick-go/redbrick/apps/internal/domain"
 )
 
 // Role says what a user may do beyond the own things.
@@ -39,27 +38,8 @@ type Actor struct {
 // Actor returns the user as one who asks.
 func (u User) Actor() Actor { return Actor{UserID: u.ID, Admin: u.Role == RoleAdmin} }
 
-// PasswordHash is a secret: it prints, logs and encodes as "[redacted]", so
-// that no cached, exported or logged value can carry it by accident. An empty
-// hash is one that no password matches.
-type PasswordHash string
-
-const redacted = "[redacted]"
-
-// Reveal returns the hash itself, for the database and the comparison.
-func (h PasswordHash) Reveal() string { return string(h) }
-
-// String hides the hash from fmt.
-func (PasswordHash) String() string { return redacted }
-
-// GoString hides the hash from fmt's %#v.
-func (PasswordHash) GoString() string { return redacted }
-
-// MarshalText hides the hash from JSON and every other text encoding.
-func (PasswordHash) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue hides the hash from slog.
-func (PasswordHash) LogValue() slog.Value { return slog.StringValue(redacted) }
+// PasswordHash is a secret that no printing shows.
+type PasswordHash = domain.PasswordHash
 
 // Credentials is what a login is checked against. It is never cached.
 type Credentials struct {
@@ -93,10 +73,10 @@ func (d UserDraft) Normalize() (UserDraft, error) {
 		d.Role = RoleUser
 	}
 	if d.Role != RoleUser && d.Role != RoleAdmin {
-		v.fail("role", "%q, expected user or admin", d.Role)
+		v.Fail("role", "%q, expected user or admin", d.Role)
 	}
 	p := UserPatch{Name: &d.Name, Email: &d.Email, Preferences: &d.Preferences}.check(&v)
-	if err := v.err(); err != nil {
+	if err := v.Err(); err != nil {
 		return UserDraft{}, err
 	}
 	d.Name, d.Email, d.Preferences = *p.Name, *p.Email, *p.Preferences
@@ -108,28 +88,18 @@ func (d UserDraft) Normalize() (UserDraft, error) {
 func (p UserPatch) Normalize() (UserPatch, error) {
 	var v validator
 	p = p.check(&v)
-	if err := v.err(); err != nil {
+	if err := v.Err(); err != nil {
 		return UserPatch{}, err
 	}
 	return p, nil
 }
 
 func (p UserPatch) check(v *validator) UserPatch {
-	edit(&p.Name, func(s string) string { return v.text("name", s, 1, 100, false) })
-	edit(&p.Email, v.email)
-	edit(&p.Preferences, func(in []string) []string { return v.texts("preferences", in, 50, 100, false) })
+	domain.Edit(&p.Name, func(s string) string { return v.Text("name", s, 1, 100, false) })
+	domain.Edit(&p.Email, func(s string) string { return v.Email("email", s) })
+	domain.Edit(&p.Preferences, func(in []string) []string { return v.Texts("preferences", in, 50, 100, false) })
 	return p
 }
 
-// NormalizeEmail returns an address as it is stored and looked up: trimmed and
-// in lower case. Mail systems that tell A@x from a@x are not worth the second account.
-func NormalizeEmail(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
-
-func (v *validator) email(s string) string {
-	s = NormalizeEmail(s)
-	// ParseAddress also takes "Name <a@b>", which is no address to store.
-	if a, err := mail.ParseAddress(s); err != nil || a.Address != s || len(s) > 254 {
-		v.fail("email", "%q, expected an address such as name@example.com", s)
-	}
-	return s
-}
+// NormalizeEmail returns an address as it is stored and looked up.
+func NormalizeEmail(address string) string { return domain.NormalizeEmail(address) }

@@ -46,7 +46,7 @@ func mealPlanRefused(t *testing.T, r shop.Repository) {
 	}
 	err := put(shop.MealPlan{UserID: user.ID, Week: week, Days: days{"monday": {"lunch": {RecipeID: a}, "dinner": {RecipeID: a + 1}}}})
 	wantErr(t, err, shop.ErrInvalid)
-	same(t, "message", err.Error(), "shop: invalid: days.monday.dinner.recipeId: 2, expected a recipe that exists")
+	same(t, "message", err.Error(), "domain: invalid: days.monday.dinner.recipeId: 2, expected a recipe that exists")
 	wantErr(t, put(shop.MealPlan{UserID: user.ID, Week: "2026-47", Days: good.Days}), shop.ErrInvalid)
 	wantErr(t, put(shop.MealPlan{UserID: user.ID + 1, Week: week, Days: good.Days}), shop.ErrNotFound)
 	_, err = r.MealPlan(t.Context(), user.ID, "next week")

@@ -12,7 +12,7 @@ import (
 // SetFavorite adds a favourite and reports whether it is new.
 func (q queries) SetFavorite(ctx context.Context, userID, recipeID int64) (bool, error) {
 	done, err := q.write.ExecContext(ctx, `INSERT INTO favorites (user_id, recipe_id, created_at) VALUES ($1, $2, $3)
-		ON CONFLICT (user_id, recipe_id) DO NOTHING`, userID, recipeID, now())
+		ON CONFLICT (user_id, recipe_id) DO NOTHING`, userID, recipeID, sqldb.Now())
 	if sqldb.IsForeignKey(err) {
 		return false, noPair(userID, recipeID)
 	}
@@ -47,29 +47,29 @@ func (q queries) IsFavorite(ctx context.Context, userID, recipeID int64) (is boo
 
 // Favorites returns a user's favourite recipes, newest favourite first.
 func (q queries) Favorites(ctx context.Context, userID int64) ([]int64, error) {
-	ids, err := list(ctx, q.read, scanID, "SELECT recipe_id FROM favorites WHERE user_id = $1 ORDER BY created_at DESC, recipe_id DESC", userID)
+	ids, err := sqldb.List(ctx, q.read, scanID, "SELECT recipe_id FROM favorites WHERE user_id = $1 ORDER BY created_at DESC, recipe_id DESC", userID)
 	return ids, wrap("read favorites", err)
 }
 
 // FavoritedBy returns a recipe's admirers, newest first.
 func (q queries) FavoritedBy(ctx context.Context, recipeID int64) ([]int64, error) {
-	ids, err := list(ctx, q.read, scanID, "SELECT user_id FROM favorites WHERE recipe_id = $1 ORDER BY created_at DESC, user_id DESC", recipeID)
+	ids, err := sqldb.List(ctx, q.read, scanID, "SELECT user_id FROM favorites WHERE recipe_id = $1 ORDER BY created_at DESC, user_id DESC", recipeID)
 	return ids, wrap("read admirers", err)
 }
 
-func scanID(row scanner) (id int64, err error) {
+func scanID(row sqldb.Row) (id int64, err error) {
 	err = row.Scan(&id)
 	return id, err
 }
 
 // AllFavorites walks all favourites by user and recipe.
 func (q queries) AllFavorites(ctx context.Context) iter.Seq2[shop.Favorite, error] {
-	return walk(func(after *shop.Favorite, limit int) ([]shop.Favorite, error) {
+	return sqldb.Walk(func(after *shop.Favorite, limit int) ([]shop.Favorite, error) {
 		var last shop.Favorite
 		if after != nil {
 			last = *after
 		}
-		batch, err := list(ctx, q.read, func(row scanner) (f shop.Favorite, err error) {
+		batch, err := sqldb.List(ctx, q.read, func(row sqldb.Row) (f shop.Favorite, err error) {
 			err = row.Scan(&f.UserID, &f.RecipeID, sqldb.Time{To: &f.CreatedAt})
 			return f, err
 		}, `SELECT user_id, recipe_id, created_at FROM favorites WHERE (user_id, recipe_id) > ($1, $2)

@@ -11,7 +11,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 )
 
-func scanItem(row scanner) (shop.InventoryItem, error) {
+func scanItem(row sqldb.Row) (shop.InventoryItem, error) {
 	var i shop.InventoryItem
 	err := row.Scan(&i.Item, &i.Stock, sqldb.Time{To: &i.UpdatedAt})
 	return i, err
@@ -41,7 +41,7 @@ func (q queries) SetStock(ctx context.Context, item string, stock int64) (shop.I
 	}
 	i, err := scanItem(q.write.QueryRowContext(ctx, `INSERT INTO inventory (item, stock, updated_at) VALUES ($1, $2, $3)
 		ON CONFLICT (item) DO UPDATE SET stock = excluded.stock, updated_at = excluded.updated_at
-		RETURNING item, stock, updated_at`, item, stock, now()))
+		RETURNING item, stock, updated_at`, item, stock, sqldb.Now()))
 	return i, wrap("set stock", err)
 }
 
@@ -54,7 +54,7 @@ func (q queries) TakeStock(ctx context.Context, item string, n int64) (shop.Inve
 	}
 	return atomic(ctx, q, "take stock", func(q queries) (shop.InventoryItem, error) {
 		i, err := scanItem(q.write.QueryRowContext(ctx, `UPDATE inventory SET stock = stock - $2, updated_at = $3
-			WHERE item = $1 AND stock >= $2 RETURNING item, stock, updated_at`, item, n, now()))
+			WHERE item = $1 AND stock >= $2 RETURNING item, stock, updated_at`, item, n, sqldb.Now()))
 		if errors.Is(err, sql.ErrNoRows) {
 			have, err := q.Stock(ctx, item)
 			if err != nil {
@@ -73,19 +73,19 @@ func (q queries) ListStock(ctx context.Context, page, limit int) ([]shop.Invento
 	if err := q.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM inventory").Scan(&total); err != nil {
 		return nil, 0, wrap("count stock", err)
 	}
-	items, err := list(ctx, q.read, scanItem, "SELECT item, stock, updated_at FROM inventory ORDER BY item LIMIT $1 OFFSET $2",
+	items, err := sqldb.List(ctx, q.read, scanItem, "SELECT item, stock, updated_at FROM inventory ORDER BY item LIMIT $1 OFFSET $2",
 		f.Limit, int64(f.Page-1)*int64(f.Limit))
 	return items, total, wrap("list stock", err)
 }
 
 // AllStock walks all items by name.
 func (q queries) AllStock(ctx context.Context) iter.Seq2[shop.InventoryItem, error] {
-	return walk(func(after *shop.InventoryItem, limit int) ([]shop.InventoryItem, error) {
+	return sqldb.Walk(func(after *shop.InventoryItem, limit int) ([]shop.InventoryItem, error) {
 		last := ""
 		if after != nil {
 			last = after.Item
 		}
-		batch, err := list(ctx, q.read, scanItem, "SELECT item, stock, updated_at FROM inventory WHERE item > $1 ORDER BY item LIMIT $2", last, limit)
+		batch, err := sqldb.List(ctx, q.read, scanItem, "SELECT item, stock, updated_at FROM inventory WHERE item > $1 ORDER BY item LIMIT $2", last, limit)
 		return batch, wrap("walk stock", err)
 	})
 }

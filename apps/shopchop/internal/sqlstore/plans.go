@@ -22,7 +22,7 @@ func (q queries) MealPlan(ctx context.Context, userID int64, week shop.Week) (sh
 	if _, err := shop.ParseWeek(string(week)); err != nil {
 		return shop.MealPlan{}, err
 	}
-	rows, err := list(ctx, q.read, func(row scanner) (p plannedMeal, err error) {
+	rows, err := sqldb.List(ctx, q.read, func(row sqldb.Row) (p plannedMeal, err error) {
 		err = row.Scan(&p.day, &p.meal, &p.RecipeID, &p.Servings)
 		return p, err
 	}, "SELECT day, meal, recipe_id, servings FROM planned_meals WHERE user_id = $1 AND week = $2", userID, string(week))
@@ -83,7 +83,7 @@ func (q queries) plannedExist(ctx context.Context, plan shop.MealPlan) error {
 	if err != nil {
 		return err
 	}
-	ids, err := list(ctx, q.read, scanID, "SELECT id FROM recipes WHERE id IN "+q.dialect.Ints(1), array)
+	ids, err := sqldb.List(ctx, q.read, scanID, "SELECT id FROM recipes WHERE id IN "+q.dialect.Ints(1), array)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (q queries) Rate(ctx context.Context, userID, recipeID int64, stars int) (s
 			return none, err
 		}
 		_, err = q.write.ExecContext(ctx, `INSERT INTO ratings (recipe_id, user_id, stars, updated_at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (recipe_id, user_id) DO UPDATE SET stars = excluded.stars, updated_at = excluded.updated_at`, recipeID, userID, stars, now())
+			ON CONFLICT (recipe_id, user_id) DO UPDATE SET stars = excluded.stars, updated_at = excluded.updated_at`, recipeID, userID, stars, sqldb.Now())
 		if sqldb.IsForeignKey(err) {
 			return none, noPair(userID, recipeID)
 		}
@@ -47,7 +47,7 @@ func (q queries) Stars(ctx context.Context, userID, recipeID int64) (stars int, 
 	return stars, wrap("read stars", err)
 }
 
-func scanRating(row scanner) (shop.Rating, error) {
+func scanRating(row sqldb.Row) (shop.Rating, error) {
 	var r shop.Rating
 	err := row.Scan(&r.UserID, &r.RecipeID, &r.Stars, sqldb.Time{To: &r.UpdatedAt})
 	return r, err
@@ -55,18 +55,18 @@ func scanRating(row scanner) (shop.Rating, error) {
 
 // Ratings returns a recipe's ratings by user.
 func (q queries) Ratings(ctx context.Context, recipeID int64) ([]shop.Rating, error) {
-	all, err := list(ctx, q.read, scanRating, "SELECT user_id, recipe_id, stars, updated_at FROM ratings WHERE recipe_id = $1 ORDER BY user_id", recipeID)
+	all, err := sqldb.List(ctx, q.read, scanRating, "SELECT user_id, recipe_id, stars, updated_at FROM ratings WHERE recipe_id = $1 ORDER BY user_id", recipeID)
 	return all, wrap("read ratings", err)
 }
 
 // AllRatings walks all ratings by recipe and user.
 func (q queries) AllRatings(ctx context.Context) iter.Seq2[shop.Rating, error] {
-	return walk(func(after *shop.Rating, limit int) ([]shop.Rating, error) {
+	return sqldb.Walk(func(after *shop.Rating, limit int) ([]shop.Rating, error) {
 		var last shop.Rating
 		if after != nil {
 			last = *after
 		}
-		batch, err := list(ctx, q.read, scanRating, `SELECT user_id, recipe_id, stars, updated_at FROM ratings
+		batch, err := sqldb.List(ctx, q.read, scanRating, `SELECT user_id, recipe_id, stars, updated_at FROM ratings
 			WHERE (recipe_id, user_id) > ($1, $2) ORDER BY recipe_id, user_id LIMIT $3`, last.RecipeID, last.UserID, limit)
 		return batch, wrap("walk ratings", err)
 	})

@@ -21,7 +21,7 @@ func (q queries) selectRecipes(rest string) string {
 		FROM recipes r ` + rest
 }
 
-func scanRecipe(row scanner) (shop.Recipe, error) {
+func scanRecipe(row sqldb.Row) (shop.Recipe, error) {
 	r := shop.Recipe{Tags: []string{}, Ingredients: []shop.Ingredient{}, Instructions: []string{}}
 	err := row.Scan(&r.ID, &r.UserID, &r.Name, &r.Description, &r.Servings, &r.PrepTime, &r.CookTime, &r.Difficulty,
 		sqldb.JSON{To: &r.Tags}, sqldb.JSON{To: &r.Ingredients}, sqldb.JSON{To: &r.Instructions},
@@ -47,7 +47,7 @@ func (q queries) Recipes(ctx context.Context, ids []int64) (map[int64]shop.Recip
 	if err != nil {
 		return nil, err
 	}
-	rows, err := list(ctx, q.read, scanRecipe, q.selectRecipes("WHERE r.id IN "+q.dialect.Ints(1)), array)
+	rows, err := sqldb.List(ctx, q.read, scanRecipe, q.selectRecipes("WHERE r.id IN "+q.dialect.Ints(1)), array)
 	if err != nil {
 		return nil, wrap("read recipes", err)
 	}
@@ -71,7 +71,7 @@ func (q queries) ListRecipes(ctx context.Context, f shop.RecipeFilter) (shop.Rec
 		where += " AND r.user_id = " + arg(f.UserID)
 	}
 	if f.Query != "" {
-		p := arg("%" + likeEscaper.Replace(strings.ToLower(f.Query)) + "%")
+		p := arg(sqldb.Contains(f.Query))
 		where += fmt.Sprintf(` AND (r.name_folded LIKE %s ESCAPE '!' OR r.description_folded LIKE %s ESCAPE '!')`, p, p)
 	}
 	if len(f.Tags) > 0 {
@@ -90,22 +90,18 @@ func (q queries) ListRecipes(ctx context.Context, f shop.RecipeFilter) (shop.Rec
 	where += " ORDER BY r.id DESC LIMIT " + arg(f.Limit)
 	where += " OFFSET " + arg(int64(f.Page-1)*int64(f.Limit))
 	var err error
-	page.Recipes, err = list(ctx, q.read, scanRecipe, q.selectRecipes(where), args...)
+	page.Recipes, err = sqldb.List(ctx, q.read, scanRecipe, q.selectRecipes(where), args...)
 	return page, wrap("list recipes", err)
 }
 
-// likeEscaper makes a searched text literal. The escape character is not the
-// backslash, which PostgreSQL and SQLite treat differently.
-var likeEscaper = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
-
 // AllRecipes walks all recipes by id.
 func (q queries) AllRecipes(ctx context.Context) iter.Seq2[shop.Recipe, error] {
-	return walk(func(after *shop.Recipe, limit int) ([]shop.Recipe, error) {
+	return sqldb.Walk(func(after *shop.Recipe, limit int) ([]shop.Recipe, error) {
 		var last int64
 		if after != nil {
 			last = after.ID
 		}
-		batch, err := list(ctx, q.read, scanRecipe, q.selectRecipes("WHERE r.id > $1 ORDER BY r.id LIMIT $2"), last, limit)
+		batch, err := sqldb.List(ctx, q.read, scanRecipe, q.selectRecipes("WHERE r.id > $1 ORDER BY r.id LIMIT $2"), last, limit)
 		return batch, wrap("walk recipes", err)
 	})
 }
@@ -131,7 +127,7 @@ func (q queries) CreateRecipe(ctx context.Context, userID int64, d shop.RecipeDr
 			 name_folded, description_folded, created_at, updated_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) RETURNING id`,
 			userID, d.Name, d.Description, d.Servings, d.PrepTime, d.CookTime, string(d.Difficulty), ingredients, instructions, d.ImageURL,
-			strings.ToLower(d.Name), strings.ToLower(d.Description), now()).Scan(&id)
+			strings.ToLower(d.Name), strings.ToLower(d.Description), sqldb.Now()).Scan(&id)
 		if sqldb.IsForeignKey(err) {
 			return none, notFound("user", userID)
 		}
@@ -235,7 +231,7 @@ func recipeColumns(p shop.RecipePatch) (set []string, args []any, err error) {
 		put("image_url", *p.ImageURL)
 	}
 	if p != (shop.RecipePatch{}) {
-		put("updated_at", now())
+		put("updated_at", sqldb.Now())
 	}
 	return set, args, nil
 }

@@ -19,7 +19,7 @@ const selectStats = `SELECT s.recipe_id, s.views, s.shares,
 	(SELECT CAST(COALESCE(AVG(r.stars), 0) AS DOUBLE PRECISION) FROM ratings r WHERE r.recipe_id = s.recipe_id)
 	FROM recipe_stats s `
 
-func scanStats(row scanner) (shop.RecipeStats, error) {
+func scanStats(row sqldb.Row) (shop.RecipeStats, error) {
 	var s shop.RecipeStats
 	err := row.Scan(&s.RecipeID, &s.Views, &s.Shares, &s.Likes, &s.RatingCount, &s.RatingAverage)
 	return s, err
@@ -43,7 +43,7 @@ func (q queries) StatsOf(ctx context.Context, ids []int64) (map[int64]shop.Recip
 	if err != nil {
 		return nil, err
 	}
-	rows, err := list(ctx, q.read, scanStats, selectStats+"WHERE s.recipe_id IN "+q.dialect.Ints(1), array)
+	rows, err := sqldb.List(ctx, q.read, scanStats, selectStats+"WHERE s.recipe_id IN "+q.dialect.Ints(1), array)
 	if err != nil {
 		return nil, wrap("read stats", err)
 	}
@@ -56,12 +56,12 @@ func (q queries) StatsOf(ctx context.Context, ids []int64) (map[int64]shop.Recip
 
 // AllStats walks the numbers of all recipes by id.
 func (q queries) AllStats(ctx context.Context) iter.Seq2[shop.RecipeStats, error] {
-	return walk(func(after *shop.RecipeStats, limit int) ([]shop.RecipeStats, error) {
+	return sqldb.Walk(func(after *shop.RecipeStats, limit int) ([]shop.RecipeStats, error) {
 		var last int64
 		if after != nil {
 			last = after.RecipeID
 		}
-		batch, err := list(ctx, q.read, scanStats, selectStats+"WHERE s.recipe_id > $1 ORDER BY s.recipe_id LIMIT $2", last, limit)
+		batch, err := sqldb.List(ctx, q.read, scanStats, selectStats+"WHERE s.recipe_id > $1 ORDER BY s.recipe_id LIMIT $2", last, limit)
 		return batch, wrap("walk stats", err)
 	})
 }
@@ -110,7 +110,7 @@ func (q queries) PopularScores(ctx context.Context, limit int) ([]shop.RecipeSco
 		query += " LIMIT $1"
 		args = append(args, limit)
 	}
-	scores, err := list(ctx, q.read, func(row scanner) (s shop.RecipeScore, err error) {
+	scores, err := sqldb.List(ctx, q.read, func(row sqldb.Row) (s shop.RecipeScore, err error) {
 		err = row.Scan(&s.RecipeID, &s.Score)
 		return s, err
 	}, query, args...)

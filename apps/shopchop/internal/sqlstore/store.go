@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
-	"time"
 
 	"github.com/redbrick-go/redbrick/apps/internal/sqldb"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
@@ -91,58 +89,6 @@ func atomic[T any](ctx context.Context, q queries, doing string, f func(queries)
 	}
 	return value, nil
 }
-
-// scanner is a row that can be read: *sql.Row, *sql.Rows.
-type scanner interface{ Scan(dest ...any) error }
-
-// list reads all rows of a query; the result is never nil.
-func list[T any](ctx context.Context, q sqldb.Querier, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() // rows.Err has said it already
-	all := []T{}
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
-}
-
-// walkBatch is how many rows a walk over a table reads at once.
-const walkBatch = 500
-
-// walk yields the rows of a table in batches. next reads up to limit rows that
-// come after the given one, nil at the start.
-func walk[T any](next func(after *T, limit int) ([]T, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var after *T
-		for {
-			batch, err := next(after, walkBatch)
-			if err != nil {
-				var none T
-				yield(none, err)
-				return
-			}
-			for _, row := range batch {
-				if !yield(row, nil) {
-					return
-				}
-			}
-			if len(batch) < walkBatch {
-				return
-			}
-			after = &batch[len(batch)-1]
-		}
-	}
-}
-
-// now is the time of a change, in the precision that is stored.
-func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 // wrap says where an error of the database came from; errors of the domain
 // name their subject already.

@@ -15,7 +15,7 @@ import (
 // userColumns leaves the password hash out: only Credentials reads it.
 const userColumns = "id, name, email, role, preferences, last_login, login_count, created_at, updated_at"
 
-func scanUser(row scanner) (shop.User, error) {
+func scanUser(row sqldb.Row) (shop.User, error) {
 	u := shop.User{Preferences: []string{}}
 	var login time.Time
 	err := row.Scan(&u.ID, &u.Name, &u.Email, &u.Role, sqldb.JSON{To: &u.Preferences}, sqldb.Time{To: &login}, &u.LoginCount,
@@ -49,7 +49,7 @@ func (q queries) Users(ctx context.Context, ids []int64) (map[int64]shop.User, e
 	if err != nil {
 		return nil, err
 	}
-	rows, err := list(ctx, q.read, scanUser, "SELECT "+userColumns+" FROM users WHERE id IN "+q.dialect.Ints(1), array)
+	rows, err := sqldb.List(ctx, q.read, scanUser, "SELECT "+userColumns+" FROM users WHERE id IN "+q.dialect.Ints(1), array)
 	if err != nil {
 		return nil, wrap("read users", err)
 	}
@@ -72,7 +72,7 @@ func (q queries) CreateUser(ctx context.Context, d shop.UserDraft) (shop.User, e
 	}
 	u, err := oneUser(q.write.QueryRowContext(ctx, `INSERT INTO users (name, email, role, preferences, password_hash, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING `+userColumns,
-		d.Name, d.Email, string(d.Role), preferences, d.Hash.Reveal(), now()), "create user", 0)
+		d.Name, d.Email, string(d.Role), preferences, d.Hash.Reveal(), sqldb.Now()), "create user", 0)
 	if sqldb.IsUnique(err) {
 		return shop.User{}, emailTaken(d.Email)
 	}
@@ -93,7 +93,7 @@ func (q queries) UpdateUser(ctx context.Context, id int64, p shop.UserPatch) (sh
 	if p == (shop.UserPatch{}) {
 		return q.User(ctx, id)
 	}
-	args := []any{id, now()}
+	args := []any{id, sqldb.Now()}
 	set := []string{"updated_at = $2"}
 	put := func(column string, value any) {
 		args = append(args, value)
@@ -137,7 +137,7 @@ func (q queries) Credentials(ctx context.Context, email string) (shop.Credential
 // SetPassword replaces the hash; shop.ErrNotFound.
 func (q queries) SetPassword(ctx context.Context, id int64, hash shop.PasswordHash) error {
 	_, err := oneUser(q.write.QueryRowContext(ctx, "UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1 RETURNING "+userColumns,
-		id, hash.Reveal(), now()), "set password", id)
+		id, hash.Reveal(), sqldb.Now()), "set password", id)
 	return err
 }
 

@@ -66,7 +66,7 @@ func replyOf(ctx context.Context, err error) *httpjson.Error {
 // packages it came through.
 func clean(err, sentinel error, words string) string {
 	text := strings.ReplaceAll(err.Error(), sentinel.Error(), words)
-	for _, prefix := range []string{"cache: not found: ", "shop: "} {
+	for _, prefix := range []string{"cache: not found: ", "shop: ", "domain: "} {
 		text = strings.ReplaceAll(text, prefix, "")
 	}
 	return text
