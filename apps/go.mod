@@ -11,6 +11,7 @@ require (
 	github.com/redbrick-go/redbrick v0.0.0-00010101000000-000000000000
 	github.com/redis/rueidis v1.0.79
 	go.uber.org/goleak v1.3.0
+	golang.org/x/crypto v0.55.0
 	modernc.org/sqlite v1.50.0
 )
 

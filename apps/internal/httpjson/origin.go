@@ -39,7 +39,9 @@ const corsMaxAge = "600"
 // Protect answers preflights of admitted origins, lets them read replies, and
 // refuses writes that a browser sends on behalf of any other site with 403: by
 // Sec-Fetch-Site, and where that is missing by Origin. A request with neither
-// header comes from no browser and passes.
+// header comes from no browser and passes. So does one with a bearer token and without
+// a cookie: no browser adds that by itself, and a page of another site is refused by
+// the preflight.
 func (o *Origins) Protect(headers string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); len(o.allowed) > 0 {
@@ -48,7 +50,7 @@ func (o *Origins) Protect(headers string, next http.Handler) http.Handler {
 			if slices.Contains(o.allowed, strings.ToLower(origin)) {
 				h.Set("Access-Control-Allow-Origin", origin)
 				h.Set("Access-Control-Allow-Credentials", "true")
-				h.Set("Access-Control-Expose-Headers", "X-Cache, X-Request-Id, Retry-After")
+				h.Set("Access-Control-Expose-Headers", "X-Cache, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset")
 				if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 					h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
 					h.Set("Access-Control-Allow-Headers", headers)
@@ -58,10 +60,17 @@ func (o *Origins) Protect(headers string, next http.Handler) http.Handler {
 				}
 			}
 		}
-		if err := o.guard.Check(r); err != nil {
+		if err := o.guard.Check(r); err != nil && !bearerAlone(r) {
 			WriteError(w, &Error{Status: http.StatusForbidden, Text: "Request comes from another site, expected the service's own page or an origin of CORS_ORIGINS"})
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// bearerAlone reports whether a request's only proof of who sends it is a token
+// that a script had to add.
+func bearerAlone(r *http.Request) bool {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && len(r.Header["Cookie"]) == 0
 }
