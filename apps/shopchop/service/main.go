@@ -53,7 +53,7 @@ func (m *Main) start(ctx context.Context) error {
 	}
 	if m.config.Seed {
 		began := time.Now()
-		report, err := seed.Apply(ctx, m.store)
+		report, err := seed.Apply(ctx, m.store, "")
 		if err != nil {
 			return err
 		}

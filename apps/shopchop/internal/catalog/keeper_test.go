@@ -28,7 +28,7 @@ func TestKeeperBuildsWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		repo := newStore(t)
-		if _, err := seed.Apply(t.Context(), repo); err != nil {
+		if _, err := seed.Apply(t.Context(), repo, ""); err != nil {
 			t.Fatal(err)
 		}
 		c, other := newCatalog(t, repo, rb, true), newCatalog(t, repo, redistest.Another(t, rb), true)
@@ -189,7 +189,7 @@ func TestWarming(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		repo := newStore(t)
-		if _, err := seed.Apply(t.Context(), repo); err != nil {
+		if _, err := seed.Apply(t.Context(), repo, ""); err != nil {
 			t.Fatal(err)
 		}
 		c := newCatalog(t, repo, rb, true)

@@ -14,16 +14,21 @@ type Report struct {
 	Users, Recipes, Favorites, Ratings, Items int
 }
 
+// DemoPassword is the password of the people where the service is for trying
+// out. Everybody may know it, so it is no password anywhere else.
+const DemoPassword = "shop-and-chop"
+
 // Apply fills the repository if it is empty, in one transaction: whole or not
-// at all. The people have no password, so nobody can log in as one of them.
-func Apply(ctx context.Context, r shop.Repository) (Report, error) {
+// at all. The people get the hash as their password's; with "" nobody can log in as one
+// of them.
+func Apply(ctx context.Context, r shop.Repository, hash shop.PasswordHash) (Report, error) {
 	var report Report
 	err := r.Atomically(ctx, func(r shop.Repository) error {
 		report = Report{}
 		if empty, err := r.Empty(ctx); err != nil || !empty {
 			return err
 		}
-		return fill(ctx, r, &report)
+		return fill(ctx, r, hash, &report)
 	})
 	if errors.Is(err, shop.ErrConflict) {
 		// Another process seeded at the same time and was first.
@@ -35,9 +40,10 @@ func Apply(ctx context.Context, r shop.Repository) (Report, error) {
 	return report, nil
 }
 
-func fill(ctx context.Context, r shop.Repository, report *Report) error {
+func fill(ctx context.Context, r shop.Repository, hash shop.PasswordHash, report *Report) error {
 	var users, recipes []int64
 	for _, draft := range People() {
+		draft.Hash = hash
 		user, err := r.CreateUser(ctx, draft)
 		if err != nil {
 			return err

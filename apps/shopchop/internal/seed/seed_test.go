@@ -95,14 +95,17 @@ func TestApply(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	report, err := seed.Apply(t.Context(), store)
+	report, err := seed.Apply(t.Context(), store, "demo")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if report.Users != 20 || report.Recipes != 200 || report.Favorites < 200 || report.Ratings < 300 || report.Items != 20 {
 		t.Errorf("report is %+v", report)
 	}
-	again, err := seed.Apply(t.Context(), store)
+	if c, err := store.Credentials(t.Context(), "ada.rossi@example.com"); err != nil || c.Hash != "demo" {
+		t.Errorf("hash %q, %v; want the one that was given", c.Hash.Reveal(), err)
+	}
+	again, err := seed.Apply(t.Context(), store, "demo")
 	if err != nil || again != (seed.Report{}) {
 		t.Errorf("a second time: %+v, %v", again, err)
 	}

@@ -107,6 +107,11 @@ type UserRepository interface {
 	Credentials(ctx context.Context, email string) (Credentials, error)
 	// SetPassword replaces the hash; ErrNotFound.
 	SetPassword(ctx context.Context, id int64, hash PasswordHash) error
+	// ReplacePassword replaces the hash if it is still the old one, and reports
+	// whether it was: a hash that is made stronger at a login must not undo a change of the password.
+	ReplacePassword(ctx context.Context, id int64, old, hash PasswordHash) (bool, error)
+	// HasAdmin reports whether there is an account that may do everything.
+	HasAdmin(ctx context.Context) (bool, error)
 	// RecordLogin counts a login and returns the account with it; ErrNotFound.
 	RecordLogin(ctx context.Context, id int64, at time.Time) (User, error)
 }

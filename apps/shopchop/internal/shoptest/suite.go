@@ -41,6 +41,7 @@ func Run(t *testing.T, open Open) {
 		"User/PartialUpdate":         userPartialUpdate,
 		"User/ConcurrentUpdates":     userConcurrentUpdates,
 		"User/Password":              userPassword,
+		"User/HasAdmin":              userHasAdmin,
 		"User/Login":                 userLogin,
 		"Inventory/SetAndTake":       inventorySetAndTake,
 		"Inventory/NeverBelowZero":   inventoryNeverBelowZero,

@@ -94,6 +94,21 @@ func userPassword(t *testing.T, r shop.Repository) {
 	_, err := r.Credentials(t.Context(), "eve@example.com")
 	wantErr(t, err, shop.ErrNotFound)
 	wantErr(t, r.SetPassword(t.Context(), u.ID+1, "x"), shop.ErrNotFound)
+	for _, c := range []struct {
+		id       int64
+		old, new shop.PasswordHash
+		want     bool
+	}{{u.ID, "one", "three", false}, {u.ID + 1, "two", "three", false}, {u.ID, "two", "three", true}, {u.ID, "two", "four", false}} {
+		same(t, "replaced", must[bool](t)(r.ReplacePassword(t.Context(), c.id, c.old, c.new)), c.want)
+	}
+	same(t, "third", must[shop.Credentials](t)(r.Credentials(t.Context(), "ada@example.com")).Hash.Reveal(), "three")
+}
+
+func userHasAdmin(t *testing.T, r shop.Repository) {
+	mustUser(t, r, "a@example.com")
+	same(t, "without one", must[bool](t)(r.HasAdmin(t.Context())), false)
+	must[shop.User](t)(r.CreateUser(t.Context(), shop.UserDraft{Name: "Root", Email: "root@example.com", Role: shop.RoleAdmin}))
+	same(t, "with one", must[bool](t)(r.HasAdmin(t.Context())), true)
 }
 
 func userLogin(t *testing.T, r shop.Repository) {
