@@ -25,6 +25,8 @@ var errLost = errors.New("the log behind the snapshot was lost by a failed sync"
 const (
 	syncEvery  = time.Second
 	retryAfter = 100 * time.Millisecond
+	// gatherFor is the time between writes that nobody waits for: one for each command would cost more than the command.
+	gatherFor = time.Millisecond
 )
 
 // Rotation is a change from one log to the next: what was added to the stream before it is in the old one.
@@ -66,12 +68,13 @@ type Log struct {
 	failing  bool
 	reason   error // of the failure
 	syncAt   time.Time
-	lost     bool  // what is added to this file is nothing worth: an earlier part may be missing
-	end      error // why not all was on disk when Run returned
+	wroteAt  time.Time // the last write
+	lost     bool      // what is added to this file is nothing worth: an earlier part may be missing
+	end      error     // why not all was on disk when Run returned
 
 	// broken is set by a failed fsync, until a snapshot is installed.
 	broken atomic.Bool
-	files  sync.Mutex // held while a file is written: install waits for it
+	files  sync.Mutex // held while a file is written
 }
 
 // NewLog goes on with the folder's last log, or begins the first. Run has to be called next.
@@ -136,9 +139,13 @@ func (l *Log) Run() {
 		case <-l.stop:
 			stopping = true
 		}
+		if !stopping && l.Policy() != FsyncAlways && !l.gather() {
+			stopping = true
+		}
 		l.todo = append(l.todo, l.take()...)
 		l.files.Lock()
 		err := l.write(stopping)
+		l.wroteAt = time.Now()
 		l.files.Unlock()
 		l.report(err)
 		if stopping {
@@ -156,6 +163,22 @@ func (l *Log) Run() {
 		default:
 			timer.Reset(time.Hour)
 		}
+	}
+}
+
+// gather waits until enough time has passed since the last write, unless the log is stopped.
+func (l *Log) gather() (goOn bool) {
+	wait := time.Until(l.wroteAt.Add(gatherFor))
+	if wait <= 0 {
+		return true
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-l.stop:
+		return false
 	}
 }
 

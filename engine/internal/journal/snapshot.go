@@ -6,7 +6,7 @@ import (
 )
 
 // syncBytes is how much of a snapshot is written before it is synced: a sync of all at once would hold up the log's.
-const syncBytes = 32 << 20
+const syncBytes = 8 << 20
 
 // Snapshot writes one stream to a file that becomes a folder's data as a whole.
 type Snapshot struct {
@@ -39,6 +39,13 @@ func (l *Log) NewSnapshot(r *Rotation, s *Stream, stop <-chan struct{}) (*Snapsh
 // Flush writes what was committed. After an error it drops it: the walk over the data goes on to its end.
 func (s *Snapshot) Flush() error {
 	list := s.take()
+	if s.log.Policy() != FsyncAlways {
+		// A call that waits for the disk keeps a processor from the other goroutines until the runtime notices, which
+		// takes it up to 10 ms: two of them at once would stop a machine that has two. Under FsyncAlways clients wait for
+		// the log, which then has to go first.
+		s.log.files.Lock()
+		defer s.log.files.Unlock()
+	}
 	for _, p := range list {
 		if s.err == nil && len(p.b) > 0 {
 			seal(p.b)
