@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/redbrick-go/redbrick/apps/internal/contracttest"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 )
 
@@ -18,7 +16,7 @@ type Open func(t *testing.T) shop.Repository
 
 // Run runs the whole contract, each test on a repository of its own.
 func Run(t *testing.T, open Open) {
-	for name, test := range map[string]func(*testing.T, shop.Repository){
+	contracttest.Run(t, open, map[string]func(*testing.T, shop.Repository){
 		"Recipe/CreateAndRead":       recipeCreateAndRead,
 		"Recipe/Refused":             recipeRefused,
 		"Recipe/PartialUpdate":       recipePartialUpdate,
@@ -52,24 +50,12 @@ func Run(t *testing.T, open Open) {
 		"Atomically/CommitsTogether": atomicallyCommitsTogether,
 		"Atomically/RollsBack":       atomicallyRollsBack,
 		"Context/Cancelled":          contextCancelled,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, open(t))
-		})
-	}
+	})
 }
 
-// must returns the value of a call that has to succeed.
 func must[T any](t *testing.T) func(T, error) T {
 	t.Helper()
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
+	return contracttest.Must[T](t)
 }
 
 func mustUser(t *testing.T, r shop.Repository, email string) shop.User {
@@ -84,16 +70,12 @@ func mustRecipe(t *testing.T, r shop.Repository, userID int64, name string, tags
 
 func wantErr(t *testing.T, err, want error) {
 	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("error is %v, want %v", err, want)
-	}
+	contracttest.WantErr(t, err, want)
 }
 
 func same(t *testing.T, what string, got, want any) {
 	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
+	contracttest.Same(t, what, got, want)
 }
 
 // walked returns the rows of a walk.
@@ -109,27 +91,11 @@ func walked[T any](t *testing.T, all iter.Seq2[T, error]) []T {
 	return rows
 }
 
-// together runs f n times at once and returns the errors, by index.
-func together(n int, f func(i int) error) []error {
-	errs := make([]error, n)
-	var begin, done sync.WaitGroup
-	begin.Add(1)
-	for i := range n {
-		done.Go(func() {
-			begin.Wait()
-			errs[i] = f(i)
-		})
-	}
-	begin.Done()
-	done.Wait()
-	return errs
-}
+func together(n int, f func(i int) error) []error { return contracttest.Together(n, f) }
 
 func noErrors(t *testing.T, errs []error) {
 	t.Helper()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
+	contracttest.NoErrors(t, errs)
 }
 
 func atomicallyCommitsTogether(t *testing.T, r shop.Repository) {

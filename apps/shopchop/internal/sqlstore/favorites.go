@@ -11,7 +11,7 @@ import (
 
 // SetFavorite adds a favourite and reports whether it is new.
 func (q queries) SetFavorite(ctx context.Context, userID, recipeID int64) (bool, error) {
-	done, err := q.write.ExecContext(ctx, `INSERT INTO favorites (user_id, recipe_id, created_at) VALUES ($1, $2, $3)
+	done, err := q.Write.ExecContext(ctx, `INSERT INTO favorites (user_id, recipe_id, created_at) VALUES ($1, $2, $3)
 		ON CONFLICT (user_id, recipe_id) DO NOTHING`, userID, recipeID, sqldb.Now())
 	if sqldb.IsForeignKey(err) {
 		return false, noPair(userID, recipeID)
@@ -31,7 +31,7 @@ func noPair(userID, recipeID int64) error {
 
 // UnsetFavorite takes a favourite away and reports whether there was one.
 func (q queries) UnsetFavorite(ctx context.Context, userID, recipeID int64) (bool, error) {
-	done, err := q.write.ExecContext(ctx, "DELETE FROM favorites WHERE user_id = $1 AND recipe_id = $2", userID, recipeID)
+	done, err := q.Write.ExecContext(ctx, "DELETE FROM favorites WHERE user_id = $1 AND recipe_id = $2", userID, recipeID)
 	if err != nil {
 		return false, wrap("unset favorite", err)
 	}
@@ -41,19 +41,19 @@ func (q queries) UnsetFavorite(ctx context.Context, userID, recipeID int64) (boo
 
 // IsFavorite reports whether a user has a recipe among the favourites.
 func (q queries) IsFavorite(ctx context.Context, userID, recipeID int64) (is bool, err error) {
-	err = q.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM favorites WHERE user_id = $1 AND recipe_id = $2)", userID, recipeID).Scan(&is)
+	err = q.Read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM favorites WHERE user_id = $1 AND recipe_id = $2)", userID, recipeID).Scan(&is)
 	return is, wrap("read favorite", err)
 }
 
 // Favorites returns a user's favourite recipes, newest favourite first.
 func (q queries) Favorites(ctx context.Context, userID int64) ([]int64, error) {
-	ids, err := sqldb.List(ctx, q.read, scanID, "SELECT recipe_id FROM favorites WHERE user_id = $1 ORDER BY created_at DESC, recipe_id DESC", userID)
+	ids, err := sqldb.List(ctx, q.Read, scanID, "SELECT recipe_id FROM favorites WHERE user_id = $1 ORDER BY created_at DESC, recipe_id DESC", userID)
 	return ids, wrap("read favorites", err)
 }
 
 // FavoritedBy returns a recipe's admirers, newest first.
 func (q queries) FavoritedBy(ctx context.Context, recipeID int64) ([]int64, error) {
-	ids, err := sqldb.List(ctx, q.read, scanID, "SELECT user_id FROM favorites WHERE recipe_id = $1 ORDER BY created_at DESC, user_id DESC", recipeID)
+	ids, err := sqldb.List(ctx, q.Read, scanID, "SELECT user_id FROM favorites WHERE recipe_id = $1 ORDER BY created_at DESC, user_id DESC", recipeID)
 	return ids, wrap("read admirers", err)
 }
 
@@ -69,7 +69,7 @@ func (q queries) AllFavorites(ctx context.Context) iter.Seq2[shop.Favorite, erro
 		if after != nil {
 			last = *after
 		}
-		batch, err := sqldb.List(ctx, q.read, func(row sqldb.Row) (f shop.Favorite, err error) {
+		batch, err := sqldb.List(ctx, q.Read, func(row sqldb.Row) (f shop.Favorite, err error) {
 			err = row.Scan(&f.UserID, &f.RecipeID, sqldb.Time{To: &f.CreatedAt})
 			return f, err
 		}, `SELECT user_id, recipe_id, created_at FROM favorites WHERE (user_id, recipe_id) > ($1, $2)

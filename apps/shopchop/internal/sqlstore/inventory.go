@@ -23,7 +23,7 @@ func (q queries) Stock(ctx context.Context, item string) (shop.InventoryItem, er
 	if err != nil {
 		return shop.InventoryItem{}, err
 	}
-	i, err := scanItem(q.read.QueryRowContext(ctx, "SELECT item, stock, updated_at FROM inventory WHERE item = $1", item))
+	i, err := scanItem(q.Read.QueryRowContext(ctx, "SELECT item, stock, updated_at FROM inventory WHERE item = $1", item))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = notFound("item", item)
 	}
@@ -39,7 +39,7 @@ func (q queries) SetStock(ctx context.Context, item string, stock int64) (shop.I
 	if err != nil {
 		return shop.InventoryItem{}, err
 	}
-	i, err := scanItem(q.write.QueryRowContext(ctx, `INSERT INTO inventory (item, stock, updated_at) VALUES ($1, $2, $3)
+	i, err := scanItem(q.Write.QueryRowContext(ctx, `INSERT INTO inventory (item, stock, updated_at) VALUES ($1, $2, $3)
 		ON CONFLICT (item) DO UPDATE SET stock = excluded.stock, updated_at = excluded.updated_at
 		RETURNING item, stock, updated_at`, item, stock, sqldb.Now()))
 	return i, wrap("set stock", err)
@@ -53,7 +53,7 @@ func (q queries) TakeStock(ctx context.Context, item string, n int64) (shop.Inve
 		return shop.InventoryItem{}, err
 	}
 	return atomic(ctx, q, "take stock", func(q queries) (shop.InventoryItem, error) {
-		i, err := scanItem(q.write.QueryRowContext(ctx, `UPDATE inventory SET stock = stock - $2, updated_at = $3
+		i, err := scanItem(q.Write.QueryRowContext(ctx, `UPDATE inventory SET stock = stock - $2, updated_at = $3
 			WHERE item = $1 AND stock >= $2 RETURNING item, stock, updated_at`, item, n, sqldb.Now()))
 		if errors.Is(err, sql.ErrNoRows) {
 			have, err := q.Stock(ctx, item)
@@ -70,10 +70,10 @@ func (q queries) TakeStock(ctx context.Context, item string, n int64) (shop.Inve
 func (q queries) ListStock(ctx context.Context, page, limit int) ([]shop.InventoryItem, int, error) {
 	f := shop.RecipeFilter{Page: page, Limit: limit}.Normalize()
 	var total int
-	if err := q.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM inventory").Scan(&total); err != nil {
+	if err := q.Read.QueryRowContext(ctx, "SELECT COUNT(*) FROM inventory").Scan(&total); err != nil {
 		return nil, 0, wrap("count stock", err)
 	}
-	items, err := sqldb.List(ctx, q.read, scanItem, "SELECT item, stock, updated_at FROM inventory ORDER BY item LIMIT $1 OFFSET $2",
+	items, err := sqldb.List(ctx, q.Read, scanItem, "SELECT item, stock, updated_at FROM inventory ORDER BY item LIMIT $1 OFFSET $2",
 		f.Limit, int64(f.Page-1)*int64(f.Limit))
 	return items, total, wrap("list stock", err)
 }
@@ -85,7 +85,7 @@ func (q queries) AllStock(ctx context.Context) iter.Seq2[shop.InventoryItem, err
 		if after != nil {
 			last = after.Item
 		}
-		batch, err := sqldb.List(ctx, q.read, scanItem, "SELECT item, stock, updated_at FROM inventory WHERE item > $1 ORDER BY item LIMIT $2", last, limit)
+		batch, err := sqldb.List(ctx, q.Read, scanItem, "SELECT item, stock, updated_at FROM inventory WHERE item > $1 ORDER BY item LIMIT $2", last, limit)
 		return batch, wrap("walk stock", err)
 	})
 }

@@ -22,7 +22,7 @@ func (q queries) MealPlan(ctx context.Context, userID int64, week shop.Week) (sh
 	if _, err := shop.ParseWeek(string(week)); err != nil {
 		return shop.MealPlan{}, err
 	}
-	rows, err := sqldb.List(ctx, q.read, func(row sqldb.Row) (p plannedMeal, err error) {
+	rows, err := sqldb.List(ctx, q.Read, func(row sqldb.Row) (p plannedMeal, err error) {
 		err = row.Scan(&p.day, &p.meal, &p.RecipeID, &p.Servings)
 		return p, err
 	}, "SELECT day, meal, recipe_id, servings FROM planned_meals WHERE user_id = $1 AND week = $2", userID, string(week))
@@ -48,7 +48,7 @@ func (q queries) PutMealPlan(ctx context.Context, plan shop.MealPlan) (shop.Meal
 	}
 	return atomic(ctx, q, "put meal plan", func(q queries) (none shop.MealPlan, err error) {
 		var id int64
-		err = q.write.QueryRowContext(ctx, "SELECT id FROM users WHERE id = $1"+q.dialect.ForUpdate, plan.UserID).Scan(&id)
+		err = q.Write.QueryRowContext(ctx, "SELECT id FROM users WHERE id = $1"+q.Dialect.ForUpdate, plan.UserID).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return none, notFound("user", plan.UserID)
 		}
@@ -58,12 +58,12 @@ func (q queries) PutMealPlan(ctx context.Context, plan shop.MealPlan) (shop.Meal
 		if err := q.plannedExist(ctx, plan); err != nil {
 			return none, err
 		}
-		if _, err := q.write.ExecContext(ctx, "DELETE FROM planned_meals WHERE user_id = $1 AND week = $2", plan.UserID, string(plan.Week)); err != nil {
+		if _, err := q.Write.ExecContext(ctx, "DELETE FROM planned_meals WHERE user_id = $1 AND week = $2", plan.UserID, string(plan.Week)); err != nil {
 			return none, err
 		}
 		for day, meals := range plan.Days {
 			for meal, p := range meals {
-				_, err := q.write.ExecContext(ctx, `INSERT INTO planned_meals (user_id, week, day, meal, recipe_id, servings)
+				_, err := q.Write.ExecContext(ctx, `INSERT INTO planned_meals (user_id, week, day, meal, recipe_id, servings)
 					VALUES ($1, $2, $3, $4, $5, $6)`, plan.UserID, string(plan.Week), string(day), string(meal), p.RecipeID, p.Servings)
 				if sqldb.IsForeignKey(err) { // deleted since plannedExist
 					return none, noRecipe(day, meal, p.RecipeID)
@@ -83,7 +83,7 @@ func (q queries) plannedExist(ctx context.Context, plan shop.MealPlan) error {
 	if err != nil {
 		return err
 	}
-	ids, err := sqldb.List(ctx, q.read, scanID, "SELECT id FROM recipes WHERE id IN "+q.dialect.Ints(1), array)
+	ids, err := sqldb.List(ctx, q.Read, scanID, "SELECT id FROM recipes WHERE id IN "+q.Dialect.Ints(1), array)
 	if err != nil {
 		return err
 	}

@@ -18,14 +18,14 @@ func (q queries) Rate(ctx context.Context, userID, recipeID int64, stars int) (s
 	}
 	return atomic(ctx, q, "rate", func(q queries) (none shop.RatingSummary, err error) {
 		var id int64
-		err = q.write.QueryRowContext(ctx, "SELECT recipe_id FROM recipe_stats WHERE recipe_id = $1"+q.dialect.ForUpdate, recipeID).Scan(&id)
+		err = q.Write.QueryRowContext(ctx, "SELECT recipe_id FROM recipe_stats WHERE recipe_id = $1"+q.Dialect.ForUpdate, recipeID).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return none, notFound("recipe", recipeID)
 		}
 		if err != nil {
 			return none, err
 		}
-		_, err = q.write.ExecContext(ctx, `INSERT INTO ratings (recipe_id, user_id, stars, updated_at) VALUES ($1, $2, $3, $4)
+		_, err = q.Write.ExecContext(ctx, `INSERT INTO ratings (recipe_id, user_id, stars, updated_at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (recipe_id, user_id) DO UPDATE SET stars = excluded.stars, updated_at = excluded.updated_at`, recipeID, userID, stars, sqldb.Now())
 		if sqldb.IsForeignKey(err) {
 			return none, noPair(userID, recipeID)
@@ -40,7 +40,7 @@ func (q queries) Rate(ctx context.Context, userID, recipeID int64, stars int) (s
 
 // Stars returns what a user gave a recipe; 0 if nothing.
 func (q queries) Stars(ctx context.Context, userID, recipeID int64) (stars int, err error) {
-	err = q.read.QueryRowContext(ctx, "SELECT stars FROM ratings WHERE recipe_id = $1 AND user_id = $2", recipeID, userID).Scan(&stars)
+	err = q.Read.QueryRowContext(ctx, "SELECT stars FROM ratings WHERE recipe_id = $1 AND user_id = $2", recipeID, userID).Scan(&stars)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
@@ -55,7 +55,7 @@ func scanRating(row sqldb.Row) (shop.Rating, error) {
 
 // Ratings returns a recipe's ratings by user.
 func (q queries) Ratings(ctx context.Context, recipeID int64) ([]shop.Rating, error) {
-	all, err := sqldb.List(ctx, q.read, scanRating, "SELECT user_id, recipe_id, stars, updated_at FROM ratings WHERE recipe_id = $1 ORDER BY user_id", recipeID)
+	all, err := sqldb.List(ctx, q.Read, scanRating, "SELECT user_id, recipe_id, stars, updated_at FROM ratings WHERE recipe_id = $1 ORDER BY user_id", recipeID)
 	return all, wrap("read ratings", err)
 }
 
@@ -66,7 +66,7 @@ func (q queries) AllRatings(ctx context.Context) iter.Seq2[shop.Rating, error] {
 		if after != nil {
 			last = *after
 		}
-		batch, err := sqldb.List(ctx, q.read, scanRating, `SELECT user_id, recipe_id, stars, updated_at FROM ratings
+		batch, err := sqldb.List(ctx, q.Read, scanRating, `SELECT user_id, recipe_id, stars, updated_at FROM ratings
 			WHERE (recipe_id, user_id) > ($1, $2) ORDER BY recipe_id, user_id LIMIT $3`, last.RecipeID, last.UserID, limit)
 		return batch, wrap("walk ratings", err)
 	})

@@ -16,7 +16,7 @@ import (
 // the tags of another version.
 func (q queries) selectRecipes(rest string) string {
 	return `SELECT r.id, r.user_id, r.name, r.description, r.servings, r.prep_time, r.cook_time, r.difficulty,
-		(SELECT ` + q.dialect.JSONArray + `(t.tag ORDER BY t.position) FROM recipe_tags t WHERE t.recipe_id = r.id),
+		(SELECT ` + q.Dialect.JSONArray + `(t.tag ORDER BY t.position) FROM recipe_tags t WHERE t.recipe_id = r.id),
 		r.ingredients, r.instructions, r.image_url, r.created_at, r.updated_at
 		FROM recipes r ` + rest
 }
@@ -31,7 +31,7 @@ func scanRecipe(row sqldb.Row) (shop.Recipe, error) {
 
 // Recipe returns one recipe, or shop.ErrNotFound.
 func (q queries) Recipe(ctx context.Context, id int64) (shop.Recipe, error) {
-	r, err := scanRecipe(q.read.QueryRowContext(ctx, q.selectRecipes("WHERE r.id = $1"), id))
+	r, err := scanRecipe(q.Read.QueryRowContext(ctx, q.selectRecipes("WHERE r.id = $1"), id))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = notFound("recipe", id)
 	}
@@ -47,7 +47,7 @@ func (q queries) Recipes(ctx context.Context, ids []int64) (map[int64]shop.Recip
 	if err != nil {
 		return nil, err
 	}
-	rows, err := sqldb.List(ctx, q.read, scanRecipe, q.selectRecipes("WHERE r.id IN "+q.dialect.Ints(1)), array)
+	rows, err := sqldb.List(ctx, q.Read, scanRecipe, q.selectRecipes("WHERE r.id IN "+q.Dialect.Ints(1)), array)
 	if err != nil {
 		return nil, wrap("read recipes", err)
 	}
@@ -80,17 +80,17 @@ func (q queries) ListRecipes(ctx context.Context, f shop.RecipeFilter) (shop.Rec
 			return page, err
 		}
 		arg(array)
-		tags := q.dialect.Texts(len(args))
+		tags := q.Dialect.Texts(len(args))
 		where += " AND r.id IN (SELECT t.recipe_id FROM recipe_tags t WHERE t.tag IN " + tags +
 			" GROUP BY t.recipe_id HAVING COUNT(*) = " + arg(len(f.Tags)) + ")"
 	}
-	if err := q.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM recipes r "+where, args...).Scan(&page.Total); err != nil {
+	if err := q.Read.QueryRowContext(ctx, "SELECT COUNT(*) FROM recipes r "+where, args...).Scan(&page.Total); err != nil {
 		return page, wrap("count recipes", err)
 	}
 	where += " ORDER BY r.id DESC LIMIT " + arg(f.Limit)
 	where += " OFFSET " + arg(int64(f.Page-1)*int64(f.Limit))
 	var err error
-	page.Recipes, err = sqldb.List(ctx, q.read, scanRecipe, q.selectRecipes(where), args...)
+	page.Recipes, err = sqldb.List(ctx, q.Read, scanRecipe, q.selectRecipes(where), args...)
 	return page, wrap("list recipes", err)
 }
 
@@ -101,7 +101,7 @@ func (q queries) AllRecipes(ctx context.Context) iter.Seq2[shop.Recipe, error] {
 		if after != nil {
 			last = after.ID
 		}
-		batch, err := sqldb.List(ctx, q.read, scanRecipe, q.selectRecipes("WHERE r.id > $1 ORDER BY r.id LIMIT $2"), last, limit)
+		batch, err := sqldb.List(ctx, q.Read, scanRecipe, q.selectRecipes("WHERE r.id > $1 ORDER BY r.id LIMIT $2"), last, limit)
 		return batch, wrap("walk recipes", err)
 	})
 }
@@ -122,7 +122,7 @@ func (q queries) CreateRecipe(ctx context.Context, userID int64, d shop.RecipeDr
 	}
 	return atomic(ctx, q, "create recipe", func(q queries) (none shop.Recipe, err error) {
 		var id int64
-		err = q.write.QueryRowContext(ctx, `INSERT INTO recipes
+		err = q.Write.QueryRowContext(ctx, `INSERT INTO recipes
 			(user_id, name, description, servings, prep_time, cook_time, difficulty, ingredients, instructions, image_url,
 			 name_folded, description_folded, created_at, updated_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) RETURNING id`,
@@ -134,7 +134,7 @@ func (q queries) CreateRecipe(ctx context.Context, userID int64, d shop.RecipeDr
 		if err != nil {
 			return none, err
 		}
-		if _, err := q.write.ExecContext(ctx, "INSERT INTO recipe_stats (recipe_id) VALUES ($1)", id); err != nil {
+		if _, err := q.Write.ExecContext(ctx, "INSERT INTO recipe_stats (recipe_id) VALUES ($1)", id); err != nil {
 			return none, err
 		}
 		if err := q.insertTags(ctx, id, d.Tags); err != nil {
@@ -146,7 +146,7 @@ func (q queries) CreateRecipe(ctx context.Context, userID int64, d shop.RecipeDr
 
 func (q queries) insertTags(ctx context.Context, recipeID int64, tags []string) error {
 	for i, tag := range tags {
-		if _, err := q.write.ExecContext(ctx, "INSERT INTO recipe_tags (recipe_id, position, tag) VALUES ($1, $2, $3)", recipeID, i, tag); err != nil {
+		if _, err := q.Write.ExecContext(ctx, "INSERT INTO recipe_tags (recipe_id, position, tag) VALUES ($1, $2, $3)", recipeID, i, tag); err != nil {
 			return err
 		}
 	}
@@ -170,12 +170,12 @@ func (q queries) UpdateRecipe(ctx context.Context, by shop.Actor, id int64, p sh
 		}
 		if len(set) > 0 {
 			query := fmt.Sprintf("UPDATE recipes SET %s WHERE id = $%d", strings.Join(set, ", "), len(args)+1)
-			if _, err := q.write.ExecContext(ctx, query, append(args, id)...); err != nil {
+			if _, err := q.Write.ExecContext(ctx, query, append(args, id)...); err != nil {
 				return none, err
 			}
 		}
 		if p.Tags != nil {
-			if _, err := q.write.ExecContext(ctx, "DELETE FROM recipe_tags WHERE recipe_id = $1", id); err != nil {
+			if _, err := q.Write.ExecContext(ctx, "DELETE FROM recipe_tags WHERE recipe_id = $1", id); err != nil {
 				return none, err
 			}
 			if err := q.insertTags(ctx, id, *p.Tags); err != nil {
@@ -240,7 +240,7 @@ func recipeColumns(p shop.RecipePatch) (set []string, args []any, err error) {
 // that by may change it.
 func (q queries) allowRecipe(ctx context.Context, by shop.Actor, id int64) error {
 	var owner int64
-	err := q.write.QueryRowContext(ctx, "SELECT user_id FROM recipes WHERE id = $1"+q.dialect.ForUpdate, id).Scan(&owner)
+	err := q.Write.QueryRowContext(ctx, "SELECT user_id FROM recipes WHERE id = $1"+q.Dialect.ForUpdate, id).Scan(&owner)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return notFound("recipe", id)
@@ -260,7 +260,7 @@ func (q queries) DeleteRecipe(ctx context.Context, by shop.Actor, id int64) (sho
 		if err != nil {
 			return none, err
 		}
-		_, err = q.write.ExecContext(ctx, "DELETE FROM recipes WHERE id = $1", id)
+		_, err = q.Write.ExecContext(ctx, "DELETE FROM recipes WHERE id = $1", id)
 		return deleted, err
 	})
 }

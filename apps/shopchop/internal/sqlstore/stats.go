@@ -27,7 +27,7 @@ func scanStats(row sqldb.Row) (shop.RecipeStats, error) {
 
 // Stats returns one recipe's numbers, or shop.ErrNotFound.
 func (q queries) Stats(ctx context.Context, id int64) (shop.RecipeStats, error) {
-	s, err := scanStats(q.read.QueryRowContext(ctx, selectStats+"WHERE s.recipe_id = $1", id))
+	s, err := scanStats(q.Read.QueryRowContext(ctx, selectStats+"WHERE s.recipe_id = $1", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = notFound("recipe", id)
 	}
@@ -43,7 +43,7 @@ func (q queries) StatsOf(ctx context.Context, ids []int64) (map[int64]shop.Recip
 	if err != nil {
 		return nil, err
 	}
-	rows, err := sqldb.List(ctx, q.read, scanStats, selectStats+"WHERE s.recipe_id IN "+q.dialect.Ints(1), array)
+	rows, err := sqldb.List(ctx, q.Read, scanStats, selectStats+"WHERE s.recipe_id IN "+q.Dialect.Ints(1), array)
 	if err != nil {
 		return nil, wrap("read stats", err)
 	}
@@ -61,7 +61,7 @@ func (q queries) AllStats(ctx context.Context) iter.Seq2[shop.RecipeStats, error
 		if after != nil {
 			last = after.RecipeID
 		}
-		batch, err := sqldb.List(ctx, q.read, scanStats, selectStats+"WHERE s.recipe_id > $1 ORDER BY s.recipe_id LIMIT $2", last, limit)
+		batch, err := sqldb.List(ctx, q.Read, scanStats, selectStats+"WHERE s.recipe_id > $1 ORDER BY s.recipe_id LIMIT $2", last, limit)
 		return batch, wrap("walk stats", err)
 	})
 }
@@ -86,15 +86,15 @@ func (q queries) AddCounts(ctx context.Context, counts map[int64]shop.Counts) er
 	if err != nil {
 		return fmt.Errorf("sqlstore: add counts: %w", err)
 	}
-	added := q.dialect.IntRows(1, "id", "views", "shares")
+	added := q.Dialect.IntRows(1, "id", "views", "shares")
 	return q.atomically(ctx, func(q queries) error {
-		if q.dialect.ForUpdate != "" {
-			lock := "SELECT recipe_id FROM recipe_stats WHERE recipe_id IN (SELECT id FROM " + added + " AS a) ORDER BY recipe_id" + q.dialect.ForUpdate
-			if _, err := q.write.ExecContext(ctx, lock, string(array)); err != nil {
+		if q.Dialect.ForUpdate != "" {
+			lock := "SELECT recipe_id FROM recipe_stats WHERE recipe_id IN (SELECT id FROM " + added + " AS a) ORDER BY recipe_id" + q.Dialect.ForUpdate
+			if _, err := q.Write.ExecContext(ctx, lock, string(array)); err != nil {
 				return wrap("add counts", err)
 			}
 		}
-		_, err := q.write.ExecContext(ctx, `UPDATE recipe_stats SET views = recipe_stats.views + a.views, shares = recipe_stats.shares + a.shares
+		_, err := q.Write.ExecContext(ctx, `UPDATE recipe_stats SET views = recipe_stats.views + a.views, shares = recipe_stats.shares + a.shares
 			FROM `+added+` AS a WHERE recipe_stats.recipe_id = a.id`, string(array))
 		return wrap("add counts", err)
 	})
@@ -110,7 +110,7 @@ func (q queries) PopularScores(ctx context.Context, limit int) ([]shop.RecipeSco
 		query += " LIMIT $1"
 		args = append(args, limit)
 	}
-	scores, err := sqldb.List(ctx, q.read, func(row sqldb.Row) (s shop.RecipeScore, err error) {
+	scores, err := sqldb.List(ctx, q.Read, func(row sqldb.Row) (s shop.RecipeScore, err error) {
 		err = row.Scan(&s.RecipeID, &s.Score)
 		return s, err
 	}, query, args...)

@@ -21,13 +21,7 @@ type Store struct {
 }
 
 // queries are the repository's methods over a database or over a transaction.
-type queries struct {
-	dialect sqldb.Dialect
-	read    sqldb.Querier
-	write   sqldb.Querier
-	// atomically runs f in a transaction; inside of one, in that one.
-	atomically func(ctx context.Context, f func(queries) error) error
-}
+type queries struct{ sqldb.Queries }
 
 var _ shop.Repository = (*Store)(nil)
 
@@ -42,15 +36,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	s := &Store{db: db, queries: queries{dialect: db.Dialect, read: db.Read, write: db.Write}}
-	s.atomically = func(ctx context.Context, f func(queries) error) error {
-		return db.InTx(ctx, func(tx sqldb.Querier) error {
-			q := queries{dialect: db.Dialect, read: tx, write: tx}
-			q.atomically = func(_ context.Context, f func(queries) error) error { return f(q) }
-			return f(q)
-		})
-	}
-	return s, nil
+	return &Store{db, queries{db.Queries()}}, nil
 }
 
 // Dialect names the database: "sqlite" or "postgres".
@@ -59,17 +45,16 @@ func (s *Store) Dialect() string { return s.db.Dialect.Name }
 // Close waits for running statements and closes the database.
 func (s *Store) Close() error { return s.db.Close() }
 
-// Ping reports whether the database answers.
-func (q queries) Ping(ctx context.Context) error {
-	var one int
-	return wrap("ping", q.read.QueryRowContext(ctx, "SELECT 1").Scan(&one))
-}
-
 // Empty reports whether there are neither users nor recipes.
 func (q queries) Empty(ctx context.Context) (bool, error) {
 	var some bool
-	err := q.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM recipes)`).Scan(&some)
+	err := q.Read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM recipes)`).Scan(&some)
 	return !some, wrap("empty", err)
+}
+
+// atomically runs f in a transaction; inside of one, in that one.
+func (q queries) atomically(ctx context.Context, f func(queries) error) error {
+	return q.InTx(ctx, func(q sqldb.Queries) error { return f(queries{q}) })
 }
 
 // Atomically runs f in one transaction.

@@ -40,7 +40,7 @@ func oneUser(row *sql.Row, doing string, id int64) (shop.User, error) {
 
 // User returns one account, or shop.ErrNotFound.
 func (q queries) User(ctx context.Context, id int64) (shop.User, error) {
-	return oneUser(q.read.QueryRowContext(ctx, "SELECT "+userColumns+" FROM users WHERE id = $1", id), "read user", id)
+	return oneUser(q.Read.QueryRowContext(ctx, "SELECT "+userColumns+" FROM users WHERE id = $1", id), "read user", id)
 }
 
 // Users returns those of the ids that exist, in one query.
@@ -49,7 +49,7 @@ func (q queries) Users(ctx context.Context, ids []int64) (map[int64]shop.User, e
 	if err != nil {
 		return nil, err
 	}
-	rows, err := sqldb.List(ctx, q.read, scanUser, "SELECT "+userColumns+" FROM users WHERE id IN "+q.dialect.Ints(1), array)
+	rows, err := sqldb.List(ctx, q.Read, scanUser, "SELECT "+userColumns+" FROM users WHERE id IN "+q.Dialect.Ints(1), array)
 	if err != nil {
 		return nil, wrap("read users", err)
 	}
@@ -70,7 +70,7 @@ func (q queries) CreateUser(ctx context.Context, d shop.UserDraft) (shop.User, e
 	if err != nil {
 		return shop.User{}, err
 	}
-	u, err := oneUser(q.write.QueryRowContext(ctx, `INSERT INTO users (name, email, role, preferences, password_hash, created_at, updated_at)
+	u, err := oneUser(q.Write.QueryRowContext(ctx, `INSERT INTO users (name, email, role, preferences, password_hash, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING `+userColumns,
 		d.Name, d.Email, string(d.Role), preferences, d.Hash.Reveal(), sqldb.Now()), "create user", 0)
 	if sqldb.IsUnique(err) {
@@ -113,7 +113,7 @@ func (q queries) UpdateUser(ctx context.Context, id int64, p shop.UserPatch) (sh
 		put("preferences", text)
 	}
 	query := "UPDATE users SET " + strings.Join(set, ", ") + " WHERE id = $1 RETURNING " + userColumns
-	u, err := oneUser(q.write.QueryRowContext(ctx, query, args...), "update user", id)
+	u, err := oneUser(q.Write.QueryRowContext(ctx, query, args...), "update user", id)
 	if sqldb.IsUnique(err) {
 		return shop.User{}, emailTaken(*p.Email)
 	}
@@ -124,7 +124,7 @@ func (q queries) UpdateUser(ctx context.Context, id int64, p shop.UserPatch) (sh
 func (q queries) Credentials(ctx context.Context, email string) (shop.Credentials, error) {
 	var c shop.Credentials
 	email = shop.NormalizeEmail(email)
-	err := q.read.QueryRowContext(ctx, "SELECT id, password_hash FROM users WHERE email = $1", email).Scan(&c.UserID, (*string)(&c.Hash))
+	err := q.Read.QueryRowContext(ctx, "SELECT id, password_hash FROM users WHERE email = $1", email).Scan(&c.UserID, (*string)(&c.Hash))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = notFound("account of", email)
 	}
@@ -136,7 +136,7 @@ func (q queries) Credentials(ctx context.Context, email string) (shop.Credential
 
 // SetPassword replaces the hash; shop.ErrNotFound.
 func (q queries) SetPassword(ctx context.Context, id int64, hash shop.PasswordHash) error {
-	_, err := oneUser(q.write.QueryRowContext(ctx, "UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1 RETURNING "+userColumns,
+	_, err := oneUser(q.Write.QueryRowContext(ctx, "UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1 RETURNING "+userColumns,
 		id, hash.Reveal(), sqldb.Now()), "set password", id)
 	return err
 }
@@ -162,7 +162,7 @@ func (q queries) HasAdmin(ctx context.Context) (bool, error) {
 // RecordLogin counts a login. updated_at stays: the profile is the same. The
 // last login never goes back, whatever order two logins are written in.
 func (q queries) RecordLogin(ctx context.Context, id int64, at time.Time) (shop.User, error) {
-	return oneUser(q.write.QueryRowContext(ctx, `UPDATE users SET login_count = login_count + 1,
+	return oneUser(q.Write.QueryRowContext(ctx, `UPDATE users SET login_count = login_count + 1,
 		last_login = CASE WHEN last_login > $2 THEN last_login ELSE $2 END WHERE id = $1 RETURNING `+userColumns,
 		id, at.UTC().Truncate(time.Millisecond)), "record login", id)
 }

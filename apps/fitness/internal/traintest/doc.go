@@ -1,0 +1,2 @@
+// Package traintest holds the contract that every train.Repository has to keep, as one suite of tests.
+package traintest
