@@ -143,7 +143,7 @@ func (q queries) SetPassword(ctx context.Context, id int64, hash shop.PasswordHa
 
 // ReplacePassword replaces the hash if it is still the old one.
 func (q queries) ReplacePassword(ctx context.Context, id int64, old, hash shop.PasswordHash) (bool, error) {
-	done, err := q.write.ExecContext(ctx, "UPDATE users SET password_hash = $3, updated_at = $4 WHERE id = $1 AND password_hash = $2",
+	done, err := q.Write.ExecContext(ctx, "UPDATE users SET password_hash = $3, updated_at = $4 WHERE id = $1 AND password_hash = $2",
 		id, old.Reveal(), hash.Reveal(), sqldb.Now())
 	if err != nil {
 		return false, wrap("replace password", err)
@@ -155,7 +155,7 @@ func (q queries) ReplacePassword(ctx context.Context, id int64, old, hash shop.P
 // HasAdmin reports whether there is an admin.
 func (q queries) HasAdmin(ctx context.Context) (bool, error) {
 	var has bool
-	err := q.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM users WHERE role = $1)", string(shop.RoleAdmin)).Scan(&has)
+	err := q.Read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM users WHERE role = $1)", string(shop.RoleAdmin)).Scan(&has)
 	return has, wrap("look for an admin", err)
 }
 
