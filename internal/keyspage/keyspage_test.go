@@ -14,6 +14,7 @@ import (
 	"github.com/redbrick-go/redbrick/cache"
 	"github.com/redbrick-go/redbrick/collection"
 	"github.com/redbrick-go/redbrick/redistest"
+	"github.com/redbrick-go/redbrick/token"
 )
 
 var update = flag.Bool("update", false, "write docs/design/keys.md")
@@ -61,6 +62,12 @@ func everyBrick(t *testing.T, rb *redbrick.Client) {
 	_, err = collection.NewBoundedCounter(rb, "bounded:<id>", collection.BoundedOptions{})
 	errs = append(errs, err)
 	_, err = collection.NewRecord[struct{ Views int64 }](rb, "record:<id>", collection.RecordOptions{})
+	errs = append(errs, err)
+	_, err = token.NewOneTime[string](rb, "purpose", token.OneTimeOptions{})
+	errs = append(errs, err)
+	_, err = token.NewOpaque[string](rb, "token-name", token.OpaqueOptions{})
+	errs = append(errs, err)
+	_, err = token.NewRefresh(rb, token.RefreshOptions{Secrets: [][]byte{make([]byte, 32)}, AllowInsecure: "nothing is issued"})
 	if err := errors.Join(append(errs, err)...); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,15 @@
+package token
+
+import "time"
+
+// Checksum is that of a text, for tests that forge.
+func Checksum(text string) string { return checksum(text) }
+
+// RouteOf is the slot tag of a subject.
+func RouteOf(namespace, subject string) string { return routeOf(namespace, subject) }
+
+// At sets the clock of access tokens.
+func (o AccessOptions) At(now func() time.Time) AccessOptions {
+	o.now = now
+	return o
+}
