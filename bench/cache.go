@@ -14,6 +14,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/cache"
+	"github.com/redbrick-go/redbrick/contrib/fastjson"
 )
 
 const keys = 1000
@@ -163,6 +164,10 @@ func setUpRemote(ctx context.Context, address string) ([]contender, func(), erro
 	if err != nil {
 		return nil, nil, err
 	}
+	fast, err := r.fill(ctx, "fast", cache.Options[recipe]{NoNear: true, Codec: fastjson.Codec[recipe]()})
+	if err != nil {
+		return nil, nil, err
+	}
 	theirs, err := r.rival(ctx, false)
 	if err != nil {
 		return nil, nil, err
@@ -180,6 +185,10 @@ func setUpRemote(ctx context.Context, address string) ([]contender, func(), erro
 		})},
 		{"redbrick cache.Get, decoded", turn(func(i int) error {
 			_, err := c.Get(calls, r.ids[i])
+			return err
+		})},
+		{"redbrick cache.Get, decoded by contrib/fastjson", turn(func(i int) error {
+			_, err := fast.Get(calls, r.ids[i])
 			return err
 		})},
 		{"redbrick cache.GetBytes", turn(func(i int) error {

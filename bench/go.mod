@@ -2,12 +2,16 @@ module github.com/redbrick-go/redbrick/bench
 
 go 1.25.0
 
-replace github.com/redbrick-go/redbrick => ../
+replace (
+	github.com/redbrick-go/redbrick => ../
+	github.com/redbrick-go/redbrick/contrib/fastjson => ../contrib/fastjson
+)
 
 require (
 	github.com/go-redis/cache/v9 v9.0.0
 	github.com/maypok86/otter/v2 v2.4.0
 	github.com/redbrick-go/redbrick v0.0.0
+	github.com/redbrick-go/redbrick/contrib/fastjson v0.0.0
 	github.com/redis/go-redis/v9 v9.20.0
 	github.com/redis/rueidis v1.0.79
 )
@@ -15,6 +19,7 @@ require (
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/go-json-experiment/json v0.0.0-20251027170946-4849db3c2f7e // indirect
+	github.com/goccy/go-json v0.10.5 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/vmihailenco/go-tinylfu v0.2.2 // indirect
 	github.com/vmihailenco/msgpack/v5 v5.3.4 // indirect
