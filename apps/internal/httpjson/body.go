@@ -19,7 +19,7 @@ const MaxBody = 1 << 20
 func Decode(w http.ResponseWriter, r *http.Request, v any) error {
 	if kind := r.Header.Get("Content-Type"); kind != "" {
 		if media, _, err := mime.ParseMediaType(kind); err != nil || media != "application/json" && !strings.HasSuffix(media, "+json") {
-			return &Error{Status: http.StatusUnsupportedMediaType, Text: fmt.Sprintf("Content-Type is %q, expected application/json", kind)}
+			return refuse(http.StatusUnsupportedMediaType, "Content-Type is %q, expected application/json", kind)
 		}
 	}
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody))
@@ -39,7 +39,11 @@ func Decode(w http.ResponseWriter, r *http.Request, v any) error {
 }
 
 func bad(format string, args ...any) *Error {
-	return &Error{Status: http.StatusBadRequest, Text: fmt.Sprintf(format, args...)}
+	return refuse(http.StatusBadRequest, format, args...)
+}
+
+func refuse(status int, format string, args ...any) *Error {
+	return &Error{Status: status, Text: fmt.Sprintf(format, args...), Format: format, Args: args}
 }
 
 func isTooLarge(err error) bool { return errors.As(err, new(*http.MaxBytesError)) }
@@ -52,7 +56,7 @@ func bodyError(err error) *Error {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case isTooLarge(err):
-		return &Error{Status: http.StatusRequestEntityTooLarge, Text: fmt.Sprintf("body is larger than %d bytes, expected at most that", MaxBody)}
+		return refuse(http.StatusRequestEntityTooLarge, "body is larger than %d bytes, expected at most that", MaxBody)
 	case errors.Is(err, io.EOF):
 		return bad("body is empty, expected a JSON object")
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -62,7 +66,7 @@ func bodyError(err error) *Error {
 	case errors.As(err, &kind) && kind.Field == "":
 		return bad("body is a JSON %s, expected %s", kind.Value, jsonKind(kind.Type))
 	case errors.As(err, &kind):
-		return BadRequest(kind.Field, fmt.Sprintf("is a JSON %s, expected %s", kind.Value, jsonKind(kind.Type)))
+		return BadRequest(kind.Field, "is a JSON %s, expected %s", kind.Value, jsonKind(kind.Type))
 	case strings.HasPrefix(err.Error(), unknownField):
 		field := strings.Trim(strings.TrimPrefix(err.Error(), unknownField), `"`)
 		return BadRequest(field, "unknown field, expected one that the documentation names")
@@ -71,7 +75,7 @@ func bodyError(err error) *Error {
 }
 
 // jsonKind names what a Go type is in JSON.
-func jsonKind(t reflect.Type) string {
+func jsonKind(t reflect.Type) Word {
 	switch t.Kind() {
 	case reflect.Bool:
 		return "true or false"

@@ -165,3 +165,34 @@ func TestOriginsAreChecked(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is known in another language is told in it, with the same arguments.
+func TestErrorsInAnotherLanguage(t *testing.T) {
+	t.Parallel()
+	words := map[string]string{
+		"%q, expected a whole number from %d to %d": "%q, cần số nguyên từ %d đến %d", "a whole number": "một số nguyên",
+		"is a JSON %s, expected %s": "là JSON %s, cần %s", "Not found": "Không tìm thấy", "body is larger than %d bytes, expected at most that": "hơn %d byte",
+	}
+	translate := func(english string) string {
+		if other, ok := words[english]; ok {
+			return other
+		}
+		return english
+	}
+	for _, c := range []struct {
+		err  *httpjson.Error
+		want string
+	}{
+		{httpjson.BadRequest("page", "%q, expected a whole number from %d to %d", "x", 1, 9), `page: "x", cần số nguyên từ 1 đến 9`},
+		{httpjson.BadRequest("n", "is a JSON %s, expected %s", "string", httpjson.Word("a whole number")), "n: là JSON string, cần một số nguyên"},
+		{&httpjson.Error{Text: "Not found"}, "Không tìm thấy"},
+		{&httpjson.Error{Text: "Gone"}, "Gone"},
+		{&httpjson.Error{Text: "x", Format: "body is larger than %d bytes, expected at most that", Args: []any{7}}, "hơn 7 byte"},
+	} {
+		english := c.err.Text
+		got := c.err.In(translate)
+		if got.Text != c.want || len(got.Fields) != len(c.err.Fields) || c.err.Text != english {
+			t.Errorf("%q, want %q", got.Text, c.want)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package httpjson
 
 import (
-	"fmt"
 	"net/url"
 	"strconv"
 )
@@ -33,7 +32,7 @@ func Number(q url.Values, name string, fallback, least, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < least || n > most {
-		return 0, BadRequest(name, fmt.Sprintf("%q, expected a whole number from %d to %d", s, least, most))
+		return 0, BadRequest(name, "%q, expected a whole number from %d to %d", s, least, most)
 	}
 	return n, nil
 }
@@ -43,7 +42,7 @@ func ID(name, s string) (int64, error) {
 	id, err := strconv.ParseInt(s, 10, 64)
 	// Another spelling of a number would be a second name of the same thing.
 	if err != nil || id <= 0 || strconv.FormatInt(id, 10) != s {
-		return 0, BadRequest(name, fmt.Sprintf("%q, expected a positive whole number", s))
+		return 0, BadRequest(name, "%q, expected a positive whole number", s)
 	}
 	return id, nil
 }

@@ -44,15 +44,15 @@ func (h *handler) listRecipes(w http.ResponseWriter, r *http.Request) error {
 	}
 	f := shop.RecipeFilter{Tags: q["tag"], Query: q.Get("q"), Page: page, Limit: limit}
 	if n := len(f.Tags); n > maxTags {
-		return httpjson.BadRequest("tag", fmt.Sprintf("%d tags, expected at most %d", n, maxTags))
+		return httpjson.BadRequest("tag", "%d tags, expected at most %d", n, maxTags)
 	}
 	for _, tag := range f.Tags {
 		if n := utf8.RuneCountInString(tag); n > maxText || !utf8.ValidString(tag) {
-			return httpjson.BadRequest("tag", fmt.Sprintf("%d characters, expected at most %d of UTF-8", n, maxText))
+			return httpjson.BadRequest("tag", "%d characters, expected at most %d of UTF-8", n, maxText)
 		}
 	}
 	if n := utf8.RuneCountInString(f.Query); n > maxQuery || !utf8.ValidString(f.Query) {
-		return httpjson.BadRequest("q", fmt.Sprintf("%d characters, expected at most %d of UTF-8", n, maxQuery))
+		return httpjson.BadRequest("q", "%d characters, expected at most %d of UTF-8", n, maxQuery)
 	}
 	found, err := h.catalog.List(r.Context(), f)
 	if err != nil {
