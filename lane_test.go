@@ -274,20 +274,21 @@ func TestObserverHearsOfEveryCall(t *testing.T) {
 	s := redistest.Private(t)
 	var mu sync.Mutex
 	var events []redbrick.CommandEvent
-	rb := redistest.OpenURL(t, s.URL(), func(o *redbrick.Options) {
-		o.HotTimeout = short
+	observed := func(o *redbrick.Options) {
 		o.Observer.Command = func(e redbrick.CommandEvent) {
 			mu.Lock()
 			defer mu.Unlock()
 			events = append(events, e)
 		}
-	})
+	}
+	rb := redistest.OpenURL(t, s.URL(), observed)
+	hasty := redistest.OpenURL(t, s.URL(), observed, func(o *redbrick.Options) { o.HotTimeout = short })
 	ctx := t.Context()
 	_ = get(ctx, &rb.Lane, "k")
 	rb.Hot().DoMulti(ctx, rb.B().Get().Key("a").Build(), rb.B().Get().Key("b").Build())
 	_ = get(ctx, rb.Tracked(), "k")
 	s.Pause()
-	_ = get(ctx, rb.Hot(), "k")
+	_ = get(ctx, hasty.Hot(), "k")
 	s.Resume()
 	mu.Lock()
 	defer mu.Unlock()
@@ -309,9 +310,7 @@ func TestDeadMasterStopsItsOwnKeysAlone(t *testing.T) {
 	t.Parallel()
 	// Nobody takes over, and the cluster goes on, for longer than the test.
 	c := redistest.PrivateCluster(t, "cluster-node-timeout 120000")
-	rb := redistest.OpenURL(t, c.URL(), func(o *redbrick.Options) {
-		o.HotTimeout, o.CommandTimeout = 500*time.Millisecond, 2*time.Second
-	})
+	rb := redistest.OpenURL(t, c.URL())
 	ctx := t.Context()
 	// The breaker knows slots by 64: where two masters meet, one such cell stands for both.
 	atBorder := func(key string) bool {
@@ -419,7 +418,7 @@ func TestCallersOwnDeadlinesOpenTheBreaker(t *testing.T) {
 		}
 	}
 	failed := 0
-	for ; failed < 20 && !errors.Is(call(100*time.Millisecond), redbrick.ErrUnavailable); failed++ {
+	for ; failed < 20 && !errors.Is(call(500*time.Millisecond), redbrick.ErrUnavailable); failed++ {
 	}
 	if failed != 5 {
 		t.Errorf("the breaker opened after %d calls, want 5", failed)

@@ -37,6 +37,7 @@ type storm struct {
 	writer  *cache.Cache[int64]
 	readers []*cache.Cache[int64]
 	down    atomic.Bool // Redis may be away: promises about one call do not hold
+	pen     sync.Mutex  // held by who writes
 	writes  int
 }
 
@@ -56,6 +57,8 @@ func newStorm(t *testing.T, writer *redbrick.Client, readers ...*redbrick.Client
 // once, by all others that ask for fresh values.
 func (s *storm) write(t *testing.T) {
 	t.Helper()
+	s.pen.Lock()
+	defer s.pen.Unlock()
 	ctx := t.Context()
 	s.writes++
 	id := numberID(s.writes)
@@ -109,6 +112,15 @@ func (s *storm) during(t *testing.T, f func()) {
 	f()
 	done.Store(true)
 	wg.Wait()
+}
+
+// kill ends a master between two writes, when its replica has all of them: what a failover loses nobody can hear of.
+func (s *storm) kill(t *testing.T, master *redistest.Server) {
+	t.Helper()
+	s.pen.Lock()
+	defer s.pen.Unlock()
+	master.Replicated(1)
+	master.Kill()
 }
 
 // settles waits until all processes serve the last numbers, then looks whether they stay with them.
@@ -265,7 +277,7 @@ func TestNothingStaleIsServedAfterAFault(t *testing.T) {
 
 func TestNothingStaleIsServedAfterTheClusterMoved(t *testing.T) {
 	t.Parallel()
-	c := redistest.PrivateCluster(t)
+	c := redistest.PrivateCluster(t, "cluster-node-timeout 5000") // a busy machine must not fail over by itself
 	settings := func(o *redbrick.Options) { o.CommandTimeout, o.HotTimeout = 5*time.Second, time.Second }
 	writer := redistest.OpenURL(t, c.URL(), settings)
 	s := newStorm(t, writer, redistest.Another(t, writer, settings), redistest.Another(t, writer, settings))
@@ -281,7 +293,42 @@ func TestNothingStaleIsServedAfterTheClusterMoved(t *testing.T) {
 		s.settles(t)
 	}
 	s.down.Store(true)
-	s.during(t, func() { c.Failover(s.writer.Key(numberID(0))) })
+	s.during(t, func() {
+		key := s.writer.Key(numberID(0))
+		s.kill(t, c.MasterOf(key))
+		c.Heir(key)
+	})
+	s.settles(t)
+}
+
+// A replica that takes over hears of no near cache: whoever had asked the dead primary for news holds nothing of before.
+func TestNothingStaleIsServedAfterASentinelFailover(t *testing.T) {
+	t.Parallel()
+	server := redistest.PrivateSentinel(t)
+	settings := func(o *redbrick.Options) { o.CommandTimeout, o.HotTimeout = 5*time.Second, time.Second }
+	writer := redistest.OpenURL(t, server.URL(), settings)
+	s := newStorm(t, writer, redistest.Another(t, writer, settings), redistest.Another(t, writer, settings))
+	s.during(t, func() { awhile(100 * time.Millisecond) })
+	s.settles(t)
+	s.down.Store(true)
+	var heir *redistest.Server
+	s.during(t, func() {
+		dead := server.Master()
+		s.kill(t, dead)
+		heir = server.Master() // waits for one that runs
+		if heir.Addr() == dead.Addr() {
+			t.Error("the dead primary is primary still")
+		}
+		awhile(200 * time.Millisecond) // and writes go on
+	})
+	s.settles(t)
+	for i := range numbersIDs { // what they serve is of this primary
+		if got := heir.Do("EXISTS", s.writer.Key(numberID(i))); got != "1" {
+			t.Errorf("%s is not in the new primary", numberID(i))
+		}
+	}
+	// Links are back: another process is heard of again, and a write takes hold for it.
+	s.during(t, func() { awhile(100 * time.Millisecond) })
 	s.settles(t)
 }
 

@@ -183,14 +183,18 @@ func TestAProcessKilledDuringItsLoadHarmsNobodyElse(t *testing.T) {
 				if line := victim.Recv(); line != "loading" {
 					t.Fatal(line)
 				}
+				since := time.Now()
 				near, far, one := gather(t, here, "a", 20), gather(t, there, "a", 20), gather(t, alone, "a", 1)
 				victim.Kill()
 				near.expect(t, "here", row{"a", 1})
 				far.expect(t, "there", row{"a", 1})
 				one.expect(t, "alone", row{"a", 1})
-				n := db.loaded("a")
-				if soft > 0 && n > 9 || soft < 0 && n != 1 {
-					t.Errorf("41 readers ran %d loads", n)
+				most := 1
+				if soft > 0 { // in each process one for those who came while the patience of others lasted
+					most = 3 * int(1+time.Since(since)/soft)
+				}
+				if n := db.loaded("a"); n < 1 || n > most {
+					t.Errorf("41 readers ran %d loads, want at most %d", n, most)
 				}
 				_, stored, err := there.Peek(cache.Fresh(t.Context()), "a")
 				if err != nil || stored != (soft < 0) {

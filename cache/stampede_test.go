@@ -18,16 +18,18 @@ import (
 // crowd is many readers of one id.
 type crowd []<-chan reply[row]
 
-// gather lets n readers ask for an id, and returns when all of them wait for a load.
+// gather lets n readers ask for an id, and returns when all of them wait for a load, or have read what a load has stored
+// already where the machine is slower than the load.
 func gather(t testing.TB, c *cache.Cache[row], id string, n int) crowd {
 	t.Helper()
-	before := c.Stats().Misses
+	looked := func() int64 { s := c.Stats(); return s.Misses + s.Hits + s.NearHits }
+	before := looked()
 	all := make(crowd, n)
 	for i := range all {
 		all[i] = askFor(t.Context(), c, id)
 	}
 	redistest.Eventually(t, 30*time.Second, func() error {
-		if got := c.Stats().Misses - before; got < int64(n) {
+		if got := looked() - before; got < int64(n) {
 			return fmt.Errorf("%d of %d wait", got, n)
 		}
 		return nil
@@ -97,10 +99,11 @@ func TestALoaderThatFailsHarmsNobodyElse(t *testing.T) {
 func TestALoaderThatHangsHarmsNobodyElse(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		const soft = 100 * time.Millisecond
 		began, end := make(chan struct{}), make(chan struct{})
 		var loads atomic.Int64
 		o := cache.Options[row]{
-			LoadTimeout: 2 * time.Second, SoftTimeout: 100 * time.Millisecond,
+			LoadTimeout: 5 * time.Second, SoftTimeout: soft,
 			Load: func(_ context.Context, id string) (row, error) {
 				switch n := loads.Add(1); {
 				case id == "alone":
@@ -115,11 +118,13 @@ func TestALoaderThatHangsHarmsNobodyElse(t *testing.T) {
 		here, there := patientCache(t, rb, "recipe", o), patientCache(t, redistest.Another(t, rb), "recipe", o)
 		first := askFor(t.Context(), here, "a")
 		<-began
+		since := time.Now()
 		near, far := gather(t, here, "a", 50), gather(t, there, "a", 50)
 		near.expect(t, "in the process", row{"a", 1})
 		far.expect(t, "elsewhere", row{"a", 1})
-		if n := loads.Load(); n > 9 {
-			t.Errorf("100 readers ran %d loads, want a handful", n)
+		// The first, and in each process one for those who came while the patience of others lasted.
+		if n, most := loads.Load(), 1+2*int64(1+time.Since(since)/soft); n > most {
+			t.Errorf("100 readers ran %d loads in %v, want %d at most", n, time.Since(since), most)
 		}
 		expect(t, "the first", first, row{"a", 1}) // gets what the others have loaded
 		redistest.Eventually(t, 40*time.Second, func() error {
@@ -262,9 +267,7 @@ func TestALoaderRunsOnceThoughStoringFails(t *testing.T) {
 	t.Run("the link is cut during the load", func(t *testing.T) {
 		t.Parallel()
 		proxy := redistest.NewProxy(t, redistest.Private(t).Addr())
-		rb := redistest.OpenURL(t, "redis://"+proxy.Addr(), func(o *redbrick.Options) {
-			o.CommandTimeout, o.HotTimeout = 2*time.Second, time.Second
-		})
+		rb := redistest.OpenURL(t, "redis://"+proxy.Addr())
 		db := newTable()
 		c := patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load, DownTTL: time.Minute})
 		once(t, c, db, proxy.Cut)
@@ -370,6 +373,7 @@ func TestWaitersPollNothing(t *testing.T) {
 		return nil
 	})
 	server.ResetCommands()
+	since := time.Now()
 	for range 5 {
 		server.Do("CLIENT", "KILL", "TYPE", "pubsub")
 		redistest.Eventually(t, 20*time.Second, func() error { // they come back
@@ -379,8 +383,9 @@ func TestWaitersPollNothing(t *testing.T) {
 			return nil
 		})
 	}
-	if n := server.Commands().Total("evalsha", "eval", "get", "pttl"); n > 30 {
-		t.Errorf("the waiters sent %d commands while their subscription was lost 5 times, want at most a few each time", n)
+	// The counters of each process come along every few seconds.
+	if n, most := server.Commands().Total("evalsha", "eval", "get", "pttl"), 30+2*int64(time.Since(since)/time.Second); n > most {
+		t.Errorf("the waiters sent %d commands while their subscription was lost 5 times in %v, want %d at most", n, time.Since(since), most)
 	}
 	close(stop.open)
 	expect(t, "first", first, row{"a", 1})

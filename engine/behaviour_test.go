@@ -332,7 +332,7 @@ func TestLatencyMonitor(t *testing.T) {
 	if r := p.line(t, "LATENCY LATEST"); len(r.parts) != 1 || r.parts[0].parts[0].text != "command" {
 		t.Errorf("LATENCY LATEST: %s", r)
 	}
-	if r := p.line(t, "LATENCY HISTORY command"); len(r.parts) != 1 {
+	if r := p.line(t, "LATENCY HISTORY command"); len(r.parts) < 1 { // where the machine is slow, so are others
 		t.Errorf("LATENCY HISTORY: %s", r)
 	}
 	want(t, p.line(t, "LATENCY RESET"), `:"1"`)

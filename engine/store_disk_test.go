@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -95,7 +96,8 @@ func TestAlwaysSharesSyncs(t *testing.T) {
 		until(t, func() bool { return holding(e) == clients })
 		goOn <- struct{}{} // the sync that held them up
 		answered := make(chan struct{})
-		go func() { // and the next, if that was not for all
+		var more sync.WaitGroup
+		more.Go(func() { // and the next, if that was not for all
 			for {
 				select {
 				case goOn <- struct{}{}:
@@ -105,11 +107,12 @@ func TestAlwaysSharesSyncs(t *testing.T) {
 					return
 				}
 			}
-		}()
+		})
 		for _, p := range list {
 			want(t, p.next(t), `+"OK"`)
 		}
 		close(answered)
+		more.Wait() // it must not release a sync of the next round
 	}
 	if n := syncs.Load(); n > 2*rounds {
 		t.Errorf("%d syncs for %d times %d writes at once, want %d at most", n, rounds, clients, 2*rounds)

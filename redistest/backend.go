@@ -166,7 +166,7 @@ func (p *pool) ownCluster() (*redisproc.Cluster, error) {
 		p.cluster = sync.OnceValues(func() (*redisproc.Cluster, error) {
 			ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 			defer cancel()
-			c, err := redisproc.StartCluster(ctx, 3, 1)
+			c, err := redisproc.StartCluster(ctx, 3, 1, redisproc.Steady)
 			if err == nil {
 				p.onStop(c.Stop)
 			}

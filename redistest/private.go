@@ -65,6 +65,14 @@ func (s *Server) Try(args ...string) (string, error) {
 	return s.proc.Do(ctx, args...)
 }
 
+// Replicated waits until the server's n replicas hold every write that it has answered: a failover loses none of them.
+func (s *Server) Replicated(n int) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	s.check(s.proc.Replicated(ctx, n))
+}
+
 // Kill ends the server as a crash does.
 func (s *Server) Kill() { s.t.Helper(); s.check(s.proc.Kill()) }
 

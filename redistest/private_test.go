@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/redistest"
 	"github.com/redis/rueidis"
 )
@@ -35,7 +34,7 @@ func TestPrivateServerLosesItsDataOnRestart(t *testing.T) {
 func TestClientSurvivesAKilledServer(t *testing.T) {
 	t.Parallel()
 	s := redistest.Private(t, "requirepass sesame")
-	rb := redistest.OpenURL(t, s.URL(), func(o *redbrick.Options) { o.CommandTimeout = time.Second })
+	rb := redistest.OpenURL(t, s.URL())
 	set(t, rb, "k", "v")
 	s.Kill()
 	if _, err := get(t.Context(), rb, "k"); err == nil || rueidis.IsRedisNil(err) {
@@ -87,7 +86,7 @@ func TestPrivateClusterMovesSlotsAndFailsOver(t *testing.T) {
 		t.Errorf("GET after the move = %q, %v; want v", got, err)
 	}
 	// The replica has to have the key before its master may die.
-	owner.Do("WAIT", "1", "10000")
+	owner.Replicated(1)
 	dead, heir := c.Failover(key)
 	if dead.Addr() == heir.Addr() {
 		t.Errorf("%s is its own heir", dead.Addr())
@@ -103,7 +102,7 @@ func TestPrivateSentinelFailsOver(t *testing.T) {
 	s := redistest.PrivateSentinel(t)
 	rb := redistest.OpenURL(t, s.URL())
 	set(t, rb, "k", "v")
-	s.Master().Do("WAIT", "1", "10000")
+	s.Master().Replicated(1)
 	dead, heir := s.Failover()
 	if dead.Addr() == heir.Addr() {
 		t.Errorf("%s is its own heir", dead.Addr())

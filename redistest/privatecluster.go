@@ -111,12 +111,19 @@ func (c *ClusterServer) Failover(key string) (dead, heir *Server) {
 	c.t.Helper()
 	dead = c.MasterOf(key)
 	dead.Kill()
+	return dead, c.Heir(key)
+}
+
+// Heir waits until the key's slot has a master that runs, where that of before was killed, and the cluster is whole.
+func (c *ClusterServer) Heir(key string) *Server {
+	c.t.Helper()
 	ctx, cancel := c.limit()
 	defer cancel()
 	slot, err := c.proc.Slot(ctx, key)
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	var heir *Server
 	Eventually(c.t, startLimit, func() error {
 		n, err := c.proc.MasterOf(ctx, slot)
 		heir = &Server{c.t, n}
@@ -125,7 +132,7 @@ func (c *ClusterServer) Failover(key string) (dead, heir *Server) {
 	if err := c.proc.Ready(ctx); err != nil {
 		c.t.Fatal(err)
 	}
-	return dead, heir
+	return heir
 }
 
 func (c *ClusterServer) limit() (context.Context, context.CancelFunc) {

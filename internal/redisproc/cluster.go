@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// Steady is a line of redis.conf for a cluster in which nobody is to take over. Without it a machine that does not get to
+// a node for two seconds makes a replica of its master, and what was written last is lost.
+const Steady = "cluster-node-timeout 120000"
+
 const (
 	slots        = 16384
 	clusterLimit = 60 * time.Second

@@ -54,6 +54,9 @@ func TestCluster(t *testing.T) {
 	}
 
 	// A killed master is replaced by its replica, which holds the keys.
+	if err := to.Replicated(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
 	if err := to.Kill(); err != nil {
 		t.Fatal(err)
 	}

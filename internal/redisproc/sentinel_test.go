@@ -25,7 +25,9 @@ func TestSentinel(t *testing.T) {
 		t.Fatalf("Master = %v, %v; want the first server", master, err)
 	}
 	must(t, ctx, master, "SET", "k", "v")
-	must(t, ctx, master, "WAIT", "1", "10000")
+	if err := master.Replicated(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
 	if err := master.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -129,6 +129,25 @@ func (s *Server) Do(ctx context.Context, args ...string) (string, error) {
 	return call(ctx, s.Addr(), []string{"AUTH", s.password}, args)
 }
 
+// Replicated waits until n replicas hold every write that the server has answered.
+func (s *Server) Replicated(ctx context.Context, n int) error {
+	// WAIT is about what its own connection did last: on a fresh one, about nothing.
+	commands := [][]string{{"PING"}, {"WAIT", strconv.Itoa(n), "1000"}}
+	if s.password != "" {
+		commands = append([][]string{{"AUTH", s.password}}, commands...)
+	}
+	return poll(ctx, func() error {
+		reply, err := call(ctx, s.Addr(), commands...)
+		if err != nil {
+			return err
+		}
+		if got, err := strconv.Atoi(reply); err != nil || got < n {
+			return fmt.Errorf("%s replicas of %s hold its last writes, expected %d", reply, s.Addr(), n)
+		}
+		return nil
+	})
+}
+
 // Stop ends the server in an orderly way (SIGTERM, after 5 s SIGKILL) and
 // removes its folder if Start made it. Safe to call twice.
 func (s *Server) Stop() error {

@@ -41,7 +41,7 @@ func (e *environment) start(ctx context.Context) {
 	wg.Go(func() { e.redis(ctx) })
 	wg.Go(func() {
 		e.offer("cluster", "REDISTEST_CLUSTER_URL", func() (string, string, error) {
-			c, err := redisproc.StartCluster(ctx, 3, 1)
+			c, err := redisproc.StartCluster(ctx, 3, 1, redisproc.Steady)
 			if err != nil {
 				return "", "", err
 			}
