@@ -13,3 +13,9 @@ func (o AccessOptions) At(now func() time.Time) AccessOptions {
 	o.now = now
 	return o
 }
+
+// LongGrace allows any Grace.
+func (o RefreshOptions) LongGrace() RefreshOptions {
+	o.longGrace = true
+	return o
+}

@@ -1,0 +1,236 @@
+package token_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/redistest"
+	"github.com/redbrick-go/redbrick/token"
+)
+
+func TestAUserSeesAndEndsItsFamilies(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		l := &logins{}
+		r := newRefresh(t, rb, l)
+		var issued []token.Refreshed
+		for _, s := range []string{"a", "b", "c", "d"} {
+			issued = append(issued, must(r.Issue(ctx, login("7", s), ""))(t))
+		}
+		other := must(r.Issue(ctx, login("8", "e"), ""))(t)
+		again := must(r.Rotate(ctx, issued[2].Token, ""))(t)
+		all := must(r.List(ctx, "7"))(t)
+		if len(all) != 4 {
+			t.Fatalf("%d families, want 4: %+v", len(all), all)
+		}
+		for _, f := range all {
+			if f.ID == again.Family && (f.Session != login("7", "c") || !f.Expires.Equal(again.Expires) || !f.Ends.Equal(again.Ends) || f.LastUsed.Before(f.Created)) {
+				t.Errorf("got %+v, want %+v", f, again)
+			}
+		}
+		if must(r.RevokeFamily(ctx, "8", issued[0].Family))(t) || must(r.RevokeFamily(ctx, "7", "x"))(t) || must(r.RevokeFamily(ctx, "7", strings.Repeat("}", 26)))(t) {
+			t.Error("the family of another was ended")
+		}
+		if !must(r.RevokeFamily(ctx, "7", issued[0].Family))(t) || must(r.RevokeFamily(ctx, "7", issued[0].Family))(t) {
+			t.Error("revoking a family does not tell whether it went on")
+		}
+		ok(t, r.Revoke(ctx, issued[1].Token))
+		for _, x := range issued[:2] {
+			_, err := r.Rotate(ctx, x.Token, "")
+			is(t, "revoked", err, token.ErrEnded)
+		}
+		if all = must(r.List(ctx, "7"))(t); len(all) != 2 {
+			t.Errorf("families: %+v, want two", all)
+		}
+		ok(t, r.RevokeAll(ctx, "7"))
+		for _, x := range []string{again.Token, issued[3].Token, issued[2].Token} {
+			_, err := r.Rotate(ctx, x, "")
+			is(t, "all revoked", err, token.ErrEnded)
+		}
+		must(r.Rotate(ctx, other.Token, ""))(t)
+		if len(l.ends) != 0 {
+			t.Errorf("sessions %q were ended: revoking tokens is no reuse", l.ends)
+		}
+		next := must(r.Issue(ctx, login("7", "f"), ""))(t)
+		if all = must(r.List(ctx, "7"))(t); len(all) != 1 || all[0].ID != next.Family {
+			t.Errorf("families after all were revoked: %+v, want the new one", all)
+		}
+		_, err := r.List(ctx, "")
+		is(t, "no user", err, redbrick.ErrConfig)
+		is(t, "no user", r.RevokeAll(ctx, ""), redbrick.ErrConfig)
+		_, err = r.Issue(ctx, token.Session{UserID: "7"}, "")
+		is(t, "no session", err, redbrick.ErrConfig)
+	})
+}
+
+// Ending all of a user's families is one command for one and for many.
+func TestRevokeAllCostsTheSameHoweverManyThereAre(t *testing.T) {
+	t.Parallel()
+	var sent commands
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		r := newRefresh(t, rb, &logins{}, func(o *token.RefreshOptions) { o.MaxFamilies = 1000 })
+		for _, n := range []int{1, 1000} {
+			for range n {
+				must(r.Issue(t.Context(), login("7", "s"), ""))(t)
+			}
+			before := sent.count()
+			ok(t, r.RevokeAll(t.Context(), "7"))
+			if got := sent.count() - before; got != 1 {
+				t.Errorf("%d families: %d commands, want 1", n, got)
+			}
+		}
+	}, sent.option(), redistest.Only("embedded"))
+}
+
+// A user who logs in again and again has so many families and no more, and nothing is left in the end.
+func TestTheIndexOfAUserWhoNeverLogsOutIsBounded(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		r := newRefresh(t, rb, &logins{}, func(o *token.RefreshOptions) { o.MaxFamilies = 5 })
+		var issued []token.Refreshed
+		for range 20 {
+			issued = append(issued, must(r.Issue(ctx, login("7", "s"), ""))(t))
+			redistest.Advance(t, rb, time.Hour)
+		}
+		index := rb.Namespace() + "ti:{" + token.RouteOf(rb.Namespace(), "7") + "}"
+		if n := must(rb.Do(ctx, rb.B().Zrange().Key(index).Min("0").Max("-1").Build()).AsStrSlice())(t); len(n) != 5 {
+			t.Errorf("the index holds %d families, want 5", len(n))
+		}
+		_, err := r.Rotate(ctx, issued[14].Token, "")
+		is(t, "the one that gave way", err, token.ErrEnded)
+		must(r.Rotate(ctx, issued[15].Token, ""))(t)
+		redistest.Advance(t, rb, 32*24*time.Hour)
+		if left := keys(t, rb); len(left) != 1 {
+			t.Errorf("keys that are left: %q, want that of the layout", left)
+		}
+	}, redistest.Clock)
+}
+
+// No sequence of rotations outlives the absolute end, and what is not used ends before.
+func TestAFamilyNeverOutlivesItsAbsoluteEnd(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		r := newRefresh(t, rb, &logins{})
+		used, idle := must(r.Issue(ctx, login("7", "s"), ""))(t), must(r.Issue(ctx, login("7", "idle"), ""))(t)
+		if d := used.Ends.Sub(used.Expires); d != 23*24*time.Hour {
+			t.Errorf("the absolute end is %v after the idle one, want 23 days", d)
+		}
+		ends, text := used.Ends, used.Token
+		for day := 6; day < 30; day += 6 {
+			redistest.Advance(t, rb, 6*24*time.Hour)
+			got := must(r.Rotate(ctx, text, ""))(t)
+			if !got.Ends.Equal(ends) || got.Expires.After(ends) {
+				t.Errorf("day %d: ends %v and expires %v, want the end to stay %v", day, got.Ends, got.Expires, ends)
+			}
+			text = got.Token
+		}
+		_, err := r.Rotate(ctx, idle.Token, "")
+		is(t, "not used for 24 days", err, token.ErrInvalid)
+		redistest.Advance(t, rb, 6*24*time.Hour+time.Second)
+		_, err = r.Rotate(ctx, text, "")
+		is(t, "after the absolute end", err, token.ErrInvalid)
+	}, redistest.Clock)
+}
+
+// The tombstone of a family is there for as long as a token of it could have been.
+func TestTheTombstoneOutlivesTheLongestToken(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		l := &logins{}
+		r := newRefresh(t, rb, l, func(o *token.RefreshOptions) { o.Grace = -1 })
+		first := must(r.Issue(ctx, login("7", "s"), ""))(t)
+		second := must(r.Rotate(ctx, first.Token, ""))(t)
+		_, err := r.Rotate(ctx, first.Token, "")
+		is(t, "reuse", err, token.ErrReused)
+		redistest.Advance(t, rb, 30*24*time.Hour-time.Minute)
+		for _, x := range []string{first.Token, second.Token} {
+			_, err = r.Rotate(ctx, x, "")
+			is(t, "a minute before the absolute end", err, token.ErrReused)
+		}
+		redistest.Advance(t, rb, 2*time.Minute)
+		_, err = r.Rotate(ctx, second.Token, "")
+		is(t, "after the absolute end", err, token.ErrInvalid)
+	}, redistest.Clock)
+}
+
+// A session that got a new epoch, because its user ended all others, keeps its family; those of the others end.
+func TestRebindKeepsTheFamilyOfTheCurrentSession(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		l := &logins{}
+		r := newRefresh(t, rb, l)
+		current, other := must(r.Issue(ctx, login("7", "current"), ""))(t), must(r.Issue(ctx, login("7", "other"), ""))(t)
+		l.set(func() { l.epoch++ })
+		now := current.Session
+		now.Epoch = 1
+		ok(t, r.Rebind(ctx, current.Session, now))
+		got := must(r.Rotate(ctx, current.Token, ""))(t)
+		if got.Session != now {
+			t.Errorf("session %+v, want %+v", got.Session, now)
+		}
+		_, err := r.Rotate(ctx, other.Token, "")
+		is(t, "another session", err, token.ErrEnded)
+		ok(t, r.Rebind(ctx, token.Session{UserID: "nobody"}, now))
+	})
+}
+
+// A replaced secret in the list keeps old tokens good; one that is left out ends them, and no family for that.
+func TestSecretsAreReplacedWithoutLoggingAnyoneOut(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		l := &logins{}
+		with := func(all ...[]byte) *token.Refresh {
+			return newRefresh(t, rb, l, func(o *token.RefreshOptions) { o.Secrets = all })
+		}
+		before, both, after := with(secrets[1]), with(secrets...), with(secrets[0])
+		first := must(before.Issue(ctx, login("7", "s"), ""))(t)
+		_, err := after.Rotate(ctx, first.Token, "")
+		is(t, "the secret is not known", err, token.ErrInvalid)
+		second := must(both.Rotate(ctx, first.Token, ""))(t)
+		// The successor was made with the new secret; a process that has only the old one cannot make it, and says so.
+		_, err = before.Rotate(ctx, first.Token, "")
+		is(t, "the new secret is not known", err, token.ErrInvalid)
+		_, err = before.Rotate(ctx, second.Token, "")
+		is(t, "the new secret is not known", err, token.ErrInvalid)
+		must(after.Rotate(ctx, second.Token, ""))(t)
+		if len(l.ends) != 0 {
+			t.Errorf("sessions %q were ended", l.ends)
+		}
+	})
+}
+
+// A rotation that Redis lost in a failover logs out and ends nothing.
+func TestAGenerationThatRedisDoesNotKnowIsInvalid(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		l := &logins{}
+		r := newRefresh(t, rb, l)
+		first := must(r.Issue(ctx, login("7", "s"), ""))(t)
+		second := must(r.Rotate(ctx, first.Token, ""))(t)
+		key := rb.Namespace() + "tr:{" + token.RouteOf(rb.Namespace(), "7") + "}:" + first.Family
+		ok(t, rb.Do(ctx, rb.B().Hset().Key(key).FieldValue().FieldValue("g", "0").Build()).Error())
+		_, err := r.Rotate(ctx, second.Token, "")
+		is(t, "from the future", err, token.ErrInvalid)
+		ok(t, rb.Do(ctx, rb.B().Hset().Key(key).FieldValue().FieldValue("g", "1").FieldValue("h", "x").Build()).Error())
+		_, err = r.Rotate(ctx, second.Token, "")
+		is(t, "another secret", err, token.ErrInvalid)
+		ok(t, rb.Do(ctx, rb.B().Hdel().Key(key).Field("g").Build()).Error())
+		_, err = r.Rotate(ctx, second.Token, "")
+		is(t, "half a family", err, token.ErrInvalid)
+		ok(t, rb.Do(ctx, rb.B().Hdel().Key(key).Field("e").Build()).Error())
+		_, err = r.Rotate(ctx, second.Token, "")
+		is(t, "less than half", err, token.ErrInvalid)
+		if all := must(r.List(ctx, "7"))(t); len(all) != 0 || len(l.ends) != 0 {
+			t.Errorf("families %+v, sessions ended %q, want none", all, l.ends)
+		}
+	})
+}
