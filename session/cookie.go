@@ -1,0 +1,43 @@
+package session
+
+import (
+	"net/http"
+	"time"
+)
+
+// hostPrefix makes browsers refuse a cookie of this name that is not Secure, or set for other paths or by other hosts.
+const hostPrefix = "__Host-"
+
+// secure reports whether the cookie of a request is for https alone.
+func (m *Manager) secure(r *http.Request) bool {
+	switch m.opt.Secure {
+	case SecureAlways:
+		return true
+	case SecureNever:
+		return false
+	}
+	return m.opt.Production || m.proxies.HTTPS(r)
+}
+
+func (m *Manager) cookieName(secure bool) string {
+	if secure {
+		return m.secureName
+	}
+	return m.opt.Name
+}
+
+// maxCookies is how many cookies of one name are tried: without the prefix a neighbour can plant some beside ours.
+const maxCookies = 3
+
+// cookieOf makes the cookie that an answer sends: the session's, or one that takes it out of the browser.
+func (m *Manager) cookieOf(secure bool, value string, left time.Duration) *http.Cookie {
+	c := &http.Cookie{
+		Name: m.cookieName(secure), Value: value, Path: "/",
+		Secure: secure, HttpOnly: !m.opt.NotHTTPOnly, SameSite: m.opt.SameSite,
+		MaxAge: int((left + time.Second - 1) / time.Second),
+	}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	return c
+}

@@ -1,0 +1,47 @@
+package session
+
+import "context"
+
+// CookieValue is what the browser has.
+func CookieValue(s *Session) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cookie
+}
+
+// OptionsFrom is OptionsFromEnv with an environment of the test's.
+var OptionsFrom = optionsFrom
+
+// Complete gives options with their defaults.
+func Complete(o Options) (Options, error) { return o.withDefaults(fieldName) }
+
+// SecretHash is what is kept of a cookie's value.
+func SecretHash(cookie string) string {
+	at, _ := parseCookie(cookie)
+	return at.hash
+}
+
+// Route of a user.
+func Route(m *Manager, userID string) string { return routeOf(m.ns, userID) }
+
+// ParseCookie reports whether a value has the form of an id.
+func ParseCookie(value string) bool {
+	_, ok := parseCookie(value)
+	return ok
+}
+
+// ParseTimes reports whether a text is the times of a session.
+func ParseTimes(text string) bool {
+	_, ok := parseTimes(text)
+	return ok
+}
+
+// KnownAlive reports whether Alive answers without a round trip.
+func KnownAlive(ctx context.Context, m *Manager, route, public string) bool {
+	e, ok := m.near.Get(route)
+	if !ok {
+		return false
+	}
+	_, ok = e.Value.sessions[public]
+	return ok
+}

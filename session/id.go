@@ -1,0 +1,129 @@
+package session
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"fmt"
+	"strings"
+)
+
+// The parts of a cookie: <route>.<public id>.<secret>.
+const (
+	routeBytes  = 8
+	publicBytes = 10
+	secretBytes = 32
+
+	routeSize  = 13
+	publicSize = 16
+	secretSize = 43
+	cookieSize = routeSize + 1 + publicSize + 1 + secretSize
+)
+
+var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// id names one session. The secret is what the browser holds, the hash what Redis does.
+type id struct {
+	route, public string
+	hash          string // SHA-256 of the secret, base64url
+}
+
+// parseCookie reads a cookie's value. Nothing is looked up for what has not the form of an id.
+func parseCookie(value string) (id, bool) {
+	if len(value) != cookieSize || value[routeSize] != '.' || value[routeSize+1+publicSize] != '.' {
+		return id{}, false
+	}
+	route, public, secret := value[:routeSize], value[routeSize+1:routeSize+1+publicSize], value[cookieSize-secretSize:]
+	if !validRoute(route) || !validPublic(public) || !isBase64(secret) {
+		return id{}, false
+	}
+	return id{route, public, hashOf(secret)}, true
+}
+
+func validRoute(s string) bool  { return len(s) == routeSize && isBase32(s) }
+func validPublic(s string) bool { return len(s) == publicSize && isBase32(s) }
+
+func isBase32(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '2' || c > '7') {
+			return false
+		}
+	}
+	return true
+}
+
+func isBase64(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+func hashOf(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// newID makes an id on a route, and the cookie's value that holds it.
+func newID(route string) (id, string) {
+	return withSecret(route, base32Lower.EncodeToString(random(publicBytes)))
+}
+
+// withSecret gives a session a new secret.
+func withSecret(route, public string) (id, string) {
+	secret := base64.RawURLEncoding.EncodeToString(random(secretBytes))
+	return id{route, public, hashOf(secret)}, route + "." + public + "." + secret
+}
+
+// routeOf is where all sessions of a user are.
+func routeOf(namespace, userID string) string {
+	sum := sha256.Sum256([]byte(namespace + "\x00" + userID))
+	return base32Lower.EncodeToString(sum[:routeBytes])
+}
+
+func randomRoute() string { return base32Lower.EncodeToString(random(routeBytes)) }
+
+// random bytes of the system. crypto/rand ends the program where there are none.
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b)
+	return b
+}
+
+// keys are those of one session.
+type keys struct{ session, epoch, index string }
+
+func (m *Manager) keysOf(route, public string) keys {
+	tag := "{" + route + "}"
+	return keys{m.ns + "s:" + tag + ":" + public, m.ns + "se:" + tag, m.ns + "si:" + tag}
+}
+
+func (k keys) all() []string { return []string{k.session, k.epoch, k.index} }
+
+// routeIn finds the route in the key of an epoch or a list.
+func routeIn(key string) (string, bool) {
+	_, rest, ok := strings.Cut(key, "{")
+	return strings.TrimSuffix(rest, "}"), ok
+}
+
+// maxUserID bounds what is hashed, stored and compared.
+const maxUserID = 512
+
+func checkUser(userID string) error {
+	if userID == "" || len(userID) > maxUserID {
+		return invalid("user id", shown(userID), fmt.Sprintf("1 to %d bytes", maxUserID))
+	}
+	return nil
+}
+
+// shown cuts text where it gets long.
+func shown(s string) string {
+	const most = 80
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
+}

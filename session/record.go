@@ -1,0 +1,95 @@
+package session
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// The fields of the hash; see docs/design/session.md.
+const (
+	fieldHash   = "h"
+	fieldUser   = "u"
+	fieldEpoch  = "e"
+	fieldGlobal = "g"
+	fieldTimes  = "t"
+	fieldInfo   = "i"
+	fieldAlias  = "a"
+	fieldSize   = "z"
+
+	dataPrefix  = "d:"
+	flashPrefix = "f:"
+)
+
+// times are those of a session, in milliseconds by the server's clock.
+type times struct{ ends, seen, auth, abs, idle, login int64 }
+
+func parseTimes(s string) (times, bool) {
+	var v [6]int64
+	for i := range v {
+		word, rest, more := strings.Cut(s, " ")
+		n, ok := parseInt(word)
+		if !ok || more != (i < len(v)-1) {
+			return times{}, false
+		}
+		v[i], s = n, rest
+	}
+	return times{v[0], v[1], v[2], v[3], v[4], v[5]}, true
+}
+
+// parseInt reads the digits of a number that Lua counts exactly.
+func parseInt(s string) (int64, bool) {
+	if s == "" || s[0] < '0' || s[0] > '9' {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && n < 1<<53
+}
+
+// parseAlias reads the id before the last rotation and until when it reads.
+func parseAlias(s string) (until int64, hash string) {
+	word, hash, _ := strings.Cut(s, " ")
+	until, ok := parseInt(word)
+	if !ok {
+		return 0, ""
+	}
+	return until, hash
+}
+
+// info is what a session knows of the browser.
+type info struct {
+	Address   string `json:"ip,omitempty"`
+	UserAgent string `json:"ua,omitempty"`
+	Remember  bool   `json:"remember,omitempty"`
+}
+
+// The longest texts that are kept of a browser.
+const (
+	maxAddress   = 64
+	maxUserAgent = 256
+)
+
+func (i info) encode() string {
+	i.Address, i.UserAgent = cut(i.Address, maxAddress), cut(i.UserAgent, maxUserAgent)
+	b, err := json.Marshal(i)
+	if err != nil {
+		return "{}" // not of two texts and a truth
+	}
+	return string(b)
+}
+
+func parseInfo(s string) (i info) {
+	if json.Unmarshal([]byte(s), &i) != nil {
+		return info{}
+	}
+	return i
+}
+
+// cut shortens text to whole characters; what is no UTF-8 is replaced.
+func cut(s string, most int) string {
+	s = strings.ToValidUTF8(s, "?")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") // a character that was cut through
+	}
+	return s
+}
