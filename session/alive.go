@@ -99,11 +99,11 @@ func (m *Manager) readAlive(ctx context.Context, route, publicID string, epoch i
 	}
 	text, _ := r[0].ToString()
 	current, _ := strconv.ParseInt(text, 10, 64)
-	_, gone := r[1].ToMessage()
+	listed := !rueidis.IsRedisNil(r[1].Error())
 	own, _ := r[2].AsStrSlice()
 	ttl, _ := r[3].AsInt64()
 	now := known{until: began + deadTTL}
-	if len(own) == 2 && gone == nil && ttl > 0 && own[0] == text && text != "" {
+	if len(own) == 2 && listed && ttl > 0 && own[0] == text && text != "" {
 		now.global, _ = strconv.ParseInt(own[1], 10, 64)
 		now.alive = true
 		now.until = began + time.Duration(ttl)*time.Millisecond

@@ -34,7 +34,6 @@ const (
 type record struct {
 	user, public    string
 	fields          map[string]int
-	flashes         int
 	seen, ends, abs time.Duration
 	idle            time.Duration
 	auth            time.Duration

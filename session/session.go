@@ -210,8 +210,7 @@ func (s *Session) read(ctx context.Context, at id) (found, again bool, err error
 	user := fields[fieldUser]
 	if user != "" {
 		epoch, _ := r[2].ToString()
-		_, unlisted := r[3].ToMessage()
-		if unlisted != nil || epoch == "" || epoch != fields[fieldEpoch] {
+		if rueidis.IsRedisNil(r[3].Error()) || epoch == "" || epoch != fields[fieldEpoch] {
 			return false, true, nil
 		}
 		global, err := m.global(ctx)

@@ -15,6 +15,7 @@ import (
 	"github.com/redbrick-go/redbrick/collection"
 	"github.com/redbrick-go/redbrick/lock"
 	"github.com/redbrick-go/redbrick/redistest"
+	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
 )
 
@@ -63,6 +64,8 @@ func everyBrick(t *testing.T, rb *redbrick.Client) {
 	_, err = collection.NewBoundedCounter(rb, "bounded:<id>", collection.BoundedOptions{})
 	errs = append(errs, err)
 	_, err = collection.NewRecord[struct{ Views int64 }](rb, "record:<id>", collection.RecordOptions{})
+	errs = append(errs, err)
+	_, err = session.New(rb, session.Options{})
 	errs = append(errs, err)
 	_, err = token.NewOneTime[string](rb, "purpose", token.OneTimeOptions{})
 	errs = append(errs, err)
