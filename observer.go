@@ -18,7 +18,7 @@ type Observer struct {
 
 // CommandEvent describes one round trip.
 type CommandEvent struct {
-	// Lane is "data", "hot" or "tracked".
+	// Lane is "data", "hot", "tracked" or "within".
 	Lane string
 	// Commands is how many commands the pipeline had.
 	Commands int
