@@ -28,7 +28,11 @@ for i = 1, #KEYS do
     local half, now = p * q / 2, us % p * q
     local level = (text - now + half) % (p * q) - half
     level = lower(math.max(level, 0), n, mark and (mark - now + half) % (p * q) - half)
-    redis.call('SET', KEYS[i], string.format('%.0f', (now + level) % (p * q)), 'PX', math.ceil(level / q / 1000) + 1)
+    if level == 0 then
+      redis.call('UNLINK', KEYS[i])
+    else
+      redis.call('SET', KEYS[i], string.format('%.0f', (now + level) % (p * q)), 'PX', math.ceil(level / q / 1000) + 1)
+    end
   elseif kind == 'fixed' and text then
     local ends = redis.call('PEXPIRETIME', KEYS[i])
     if ends > 0 and (mark and ends == mark or not mark and ends - ms <= q) then
@@ -45,7 +49,11 @@ for i = 1, #KEYS do
     if at and at - w >= 0 and at - w <= 1 then
       given = given + 1
       current, last = math.max(current - (at - w == 0 and n or 0), 0), math.max(last - (at - w == 1 and n or 0), 0)
-      redis.call('SET', KEYS[i], string.format('%.0f %.0f %.0f', at, current, last), 'KEEPTTL')
+      if current + last == 0 then
+        redis.call('UNLINK', KEYS[i])
+      else
+        redis.call('SET', KEYS[i], string.format('%.0f %.0f %.0f', at, current, last), 'KEEPTTL')
+      end
     end
   end
 end
