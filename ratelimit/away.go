@@ -17,7 +17,7 @@ func awayAll(claims []Claim, cause error) (Result, error) {
 	closed := ""
 	for _, c := range claims {
 		c.l.counts.degraded.Add(1)
-		c.l.warned.warn("limits are decided without Redis", cause)
+		c.l.warned.warn("decision", cause)
 		for i := range c.l.rules {
 			r := &c.l.rules[i]
 			p := PolicyResult{Name: r.Name, Shadow: r.Shadow, Limit: r.max, Window: r.Window, algorithm: r.Algorithm}
@@ -79,16 +79,16 @@ func (l *Limiter) Stats() Stats {
 	return s
 }
 
-// limitedLog says the same at most once every ten seconds.
+// limitedLog says something at most once every ten seconds.
 type limitedLog struct {
 	log  *slog.Logger
 	next atomic.Int64 // Unix nanoseconds
 }
 
-func (l *limitedLog) warn(text string, err error) {
+func (l *limitedLog) warn(what string, err error) {
 	const pause = 10 * time.Second
 	now := time.Now()
 	if next := l.next.Load(); now.UnixNano() >= next && l.next.CompareAndSwap(next, now.Add(pause).UnixNano()) {
-		l.log.Warn(text, "error", err)
+		l.log.Warn("a limit goes without Redis", "what", what, "error", err)
 	}
 }

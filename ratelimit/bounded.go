@@ -44,9 +44,9 @@ func (b *bounded[V]) with(key string, f func(entry *V) *V) {
 	defer s.mu.Unlock()
 	old := s.entries[key]
 	entry := f(old)
-	switch {
-	case entry == old:
-	case entry == nil:
+	switch entry {
+	case old:
+	case nil:
 		delete(s.entries, key)
 	default:
 		if old == nil && len(s.entries) >= b.each {

@@ -253,7 +253,7 @@ func (l *Leased) draw(ctx context.Context, e *lease, id string, want int64) (r R
 
 func (l *Leased) away(tag string, cause error) (Result, error) {
 	l.counts.degraded.Add(1)
-	l.warned.warn("leased limits are decided without Redis", cause)
+	l.warned.warn("draw", cause)
 	p := PolicyResult{Name: l.rule.Name, Limit: l.rule.max, Window: l.rule.Window}
 	switch l.rule.Away {
 	case Closed:

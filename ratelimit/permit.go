@@ -112,7 +112,7 @@ func (p *Permit) away(ctx context.Context, out PolicyResult, cause error) error 
 	_ = p.Release(context.WithoutCancel(ctx)) // it may have been taken; the lease ends by itself
 	p.id, p.released = "", false
 	l.counts.degraded.Add(1)
-	l.warned.warn("places are given without Redis", cause)
+	l.warned.warn("place", cause)
 	switch r.Away {
 	case Closed:
 		if !r.Shadow {
@@ -153,7 +153,7 @@ func (p *Permit) renew() {
 	p.timer.Reset(r.Window / renewals)
 	p.mu.Unlock()
 	if err != nil {
-		p.l.warned.warn("a place could not be renewed", err)
+		p.l.warned.warn("renewal of a place", err)
 	}
 }
 

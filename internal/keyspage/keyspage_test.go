@@ -65,6 +65,7 @@ func everyBrick(t *testing.T, rb *redbrick.Client) {
 	errs = append(errs, err)
 	_, err = collection.NewRecord[struct{ Views int64 }](rb, "record:<id>", collection.RecordOptions{})
 	errs = append(errs, err)
+	errs = append(errs, everyLimiter(rb))
 	_, err = session.New(rb, session.Options{})
 	errs = append(errs, err)
 	_, err = token.NewOneTime[string](rb, "purpose", token.OneTimeOptions{})

@@ -23,7 +23,11 @@ for i = 1, #KEYS do
   local text = kind ~= 'log' and redis.call('GET', KEYS[i])
   if kind == 'bucket' and text then
     local level = lower(math.max(redis.call('PEXPIRETIME', KEYS[i]) - ms, 0), n, mark and mark - ms)
-    redis.call('PEXPIREAT', KEYS[i], ms + level)
+    if level == 0 then
+      redis.call('UNLINK', KEYS[i])
+    else
+      redis.call('PEXPIREAT', KEYS[i], ms + level)
+    end
   elseif kind == 'fine' and text then
     local half, now = p * q / 2, us % p * q
     local level = (text - now + half) % (p * q) - half
