@@ -61,6 +61,7 @@ func TestTheClientIsTheRightmostHopThatIsNotTrusted(t *testing.T) {
 		"one proxy":                       {own, "10.0.0.1:1", []string{"X-Forwarded-For: 192.0.2.1"}, "192.0.2.1"},
 		"mapped proxy":                    {own, "[::ffff:10.0.0.1]:1", []string{"X-Forwarded-For: 192.0.2.1"}, "192.0.2.1"},
 		"proxy written mapped":            {"::ffff:10.0.0.0/104", "10.0.0.1:1", []string{"X-Forwarded-For: 192.0.2.1"}, "192.0.2.1"},
+		"neighbour of one written mapped": {"::ffff:10.0.0.0/104", "11.0.0.1:1", []string{"X-Forwarded-For: 192.0.2.1"}, "11.0.0.1"},
 		"proxy by address":                {"10.0.0.1", "10.0.0.1:1", []string{"X-Forwarded-For: 192.0.2.1"}, "192.0.2.1"},
 		"neighbour of it":                 {"10.0.0.1", "10.0.0.2:1", []string{"X-Forwarded-For: 192.0.2.1"}, "10.0.0.2"},
 		"claim of the client":             {own, "10.0.0.1:1", []string{"X-Forwarded-For: 203.0.113.9, 192.0.2.1"}, "192.0.2.1"},
