@@ -42,6 +42,12 @@ func TestAUserSeesAndEndsItsFamilies(t *testing.T) {
 			_, err := r.Rotate(ctx, x.Token, "")
 			is(t, "revoked", err, token.ErrEnded)
 		}
+		for _, x := range issued[:2] { // who looks at Redis sees why
+			key := rb.Namespace() + "tr:{" + token.RouteOf(rb.Namespace(), "7") + "}:" + x.Family
+			if why := must(rb.Do(ctx, rb.B().Hget().Key(key).Field("x").Build()).ToString())(t); why != "revoked" {
+				t.Errorf("a revoked family says %q", why)
+			}
+		}
 		if all = must(r.List(ctx, "7"))(t); len(all) != 2 {
 			t.Errorf("families: %+v, want two", all)
 		}
@@ -103,6 +109,11 @@ func TestTheIndexOfAUserWhoNeverLogsOutIsBounded(t *testing.T) {
 		_, err := r.Rotate(ctx, issued[14].Token, "")
 		is(t, "the one that gave way", err, token.ErrEnded)
 		must(r.Rotate(ctx, issued[15].Token, ""))(t)
+		redistest.Advance(t, rb, 30*24*time.Hour) // the index lives a day longer than its last family
+		must(r.Issue(ctx, login("7", "s"), ""))(t)
+		if n := must(rb.Do(ctx, rb.B().Zrange().Key(index).Min("0").Max("-1").Build()).AsStrSlice())(t); len(n) != 1 {
+			t.Errorf("the index holds %d families, want the one that lives", len(n))
+		}
 		redistest.Advance(t, rb, 32*24*time.Hour)
 		if left := keys(t, rb); len(left) != 1 {
 			t.Errorf("keys that are left: %q, want that of the layout", left)
@@ -200,6 +211,10 @@ func TestSecretsAreReplacedWithoutLoggingAnyoneOut(t *testing.T) {
 		is(t, "the new secret is not known", err, token.ErrInvalid)
 		_, err = before.Rotate(ctx, second.Token, "")
 		is(t, "the new secret is not known", err, token.ErrInvalid)
+		// Processes that list the secrets in another order give the same successor.
+		if again := must(with(secrets[1], secrets[0]).Rotate(ctx, first.Token, ""))(t); again.Token != second.Token {
+			t.Error("the order of the secrets changes the successor")
+		}
 		must(after.Rotate(ctx, second.Token, ""))(t)
 		if len(l.ends) != 0 {
 			t.Errorf("sessions %q were ended", l.ends)

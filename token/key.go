@@ -227,7 +227,13 @@ func decodeSegment(part string) (string, bool) {
 	if strings.IndexByte(part, '\n') >= 0 || strings.IndexByte(part, '\r') >= 0 {
 		return "", false
 	}
-	b := make([]byte, base64.RawURLEncoding.DecodedLen(len(part)))
+	var small [1024]byte // of a token as Issue makes them, without an allocation
+	b := small[:]
+	if n := strictBase64.DecodedLen(len(part)); n <= len(b) {
+		b = b[:n]
+	} else {
+		b = make([]byte, n)
+	}
 	n, err := strictBase64.Decode(b, []byte(part))
 	return string(b[:n]), err == nil && n == len(b)
 }
