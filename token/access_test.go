@@ -122,7 +122,7 @@ func TestATokenHasNoSayInItsAlgorithm(t *testing.T) {
 		"EdDSA with the HMAC of h":   forge(`{"alg":"EdDSA","typ":"at+jwt","kid":"h"}`, goodPayload, secrets[0]),
 		"a key of its own":           forge(`{"alg":"HS256","typ":"at+jwt","kid":"mine","jwk":{"kty":"oct","k":"AA"}}`, goodPayload, []byte{0}),
 		"no key":                     forge(`{"alg":"HS256","typ":"at+jwt"}`, goodPayload, secrets[0]),
-		"two algorithms":             forge(`{"alg":"HS256","alg":"EdDSA","typ":"at+jwt","kid":"h"}`, goodPayload, secrets[0]),
+		"two algorithms":             forge(`{"alg":"EdDSA","alg":"HS256","typ":"at+jwt","kid":"h"}`, goodPayload, secrets[0]),
 		"an extension it must know":  forge(`{"alg":"HS256","typ":"at+jwt","kid":"h","crit":["exp"]}`, goodPayload, secrets[0]),
 		"an ID token":                forge(`{"alg":"HS256","typ":"JWT","kid":"h"}`, goodPayload, secrets[0]),
 		"no type":                    forge(`{"alg":"HS256","kid":"h"}`, goodPayload, secrets[0]),

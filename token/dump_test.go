@@ -2,6 +2,8 @@ package token_test
 
 import (
 	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -58,7 +60,7 @@ func TestADumpOfRedisHoldsNoUsableToken(t *testing.T) {
 	})
 }
 
-// parts are what of a token must not be found: all of it, and its secret in letters and in bytes.
+// parts are what of a token must not be found: all of it, and its secret in every spelling.
 func parts(text string) []string {
 	all := []string{text}
 	_, body, ok := strings.Cut(text, "_")
@@ -67,12 +69,33 @@ func parts(text string) []string {
 	}
 	body = body[:len(body)-checkLen]
 	all = append(all, body, body[13:])
-	b, err := base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding).DecodeString(body[13:])
+	b, err := base32Lower.DecodeString(body[13:])
 	if err != nil {
 		return all
 	}
+	hidden := [][]byte{b}
 	if len(b) == 68 { // refresh: family, generation, secret, tag
-		return append(all, string(b[20:52]), string(b[52:]))
+		hidden = [][]byte{b[20:52], b[52:]}
 	}
-	return append(all, string(b))
+	for _, h := range hidden {
+		all = append(all, string(h), base32Lower.EncodeToString(h), hex.EncodeToString(h),
+			base64.RawStdEncoding.EncodeToString(h), base64.RawURLEncoding.EncodeToString(h))
+	}
+	return all
+}
+
+var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// Whoever has the server's key and all of Redis cannot make a refresh token still: the next secret comes from the last one too.
+func TestTheNextSecretComesFromTheLast(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	text := must(newRefresh(t, rb, &logins{}).Issue(t.Context(), login("7", "s"), ""))(t).Token
+	next := token.Successor(secrets[0], text, false)
+	if token.Successor(secrets[0], text, true) == next {
+		t.Error("family and generation alone make the next secret")
+	}
+	if token.Successor(secrets[1], text, false) == next {
+		t.Error("the server's key has no part in the next secret")
+	}
 }

@@ -19,3 +19,13 @@ func (o RefreshOptions) LongGrace() RefreshOptions {
 	o.longGrace = true
 	return o
 }
+
+// Successor is the secret of the generation after that of a refresh token; changed: as if its own secret were another.
+func Successor(server []byte, text string, changed bool) string {
+	t, _ := parseTicket("rbr", text)
+	if changed {
+		t.secret[0]++
+	}
+	next := newRefreshKey(server).next(t)
+	return string(next.secret[:])
+}
