@@ -143,16 +143,17 @@ func (t *tracker) mend() {
 	}
 }
 
-// try finds out whether the server lets this client track.
+// try finds out whether the server lets this client track. It has as much time for its answer as for any other while the
+// client is opened: that it is too slow for near caches now says nothing.
 func (t *tracker) try(ctx context.Context) error {
-	client, err := t.dial(ctx, []string{t.c.options.Namespace + "~probe"}, func([]rueidis.RedisMessage) {})
+	client, err := t.dial(ctx, t.c.options.ConnectTimeout, []string{t.c.options.Namespace + "~probe"}, func([]rueidis.RedisMessage) {})
 	if err == nil {
 		client.Close()
 	}
 	return err
 }
 
-func (t *tracker) dial(ctx context.Context, prefixes []string, on func([]rueidis.RedisMessage)) (rueidis.Client, error) {
+func (t *tracker) dial(ctx context.Context, timeout time.Duration, prefixes []string, on func([]rueidis.RedisMessage)) (rueidis.Client, error) {
 	return t.c.dial(ctx, roleTracked, func(opt *rueidis.ClientOption) {
 		opt.DisableCache = false
 		opt.ClientTrackingOptions = []string{"BCAST"}
@@ -161,7 +162,7 @@ func (t *tracker) dial(ctx context.Context, prefixes []string, on func([]rueidis
 		}
 		opt.OnInvalidations = on
 		opt.Dialer.KeepAlive = trackedPing
-		opt.ConnWriteTimeout = trackedTimeout
+		opt.ConnWriteTimeout = timeout
 	})
 }
 
@@ -180,7 +181,7 @@ func (t *tracker) rebuild(ctx context.Context) (err error) {
 	// Messages of a client that has been replaced are of no interest, its end above all.
 	var current atomic.Bool
 	current.Store(true)
-	client, err := t.dial(ctx, prefixes, func(keys []rueidis.RedisMessage) {
+	client, err := t.dial(ctx, trackedTimeout, prefixes, func(keys []rueidis.RedisMessage) {
 		if current.Load() {
 			t.heard(keys)
 		}

@@ -377,6 +377,27 @@ func TestTrackedConnectionIsMendedInTheBackground(t *testing.T) {
 	}
 }
 
+// A server that answers later than a tracked connection may is no server that is away, and none that does not track.
+func TestASlowServerIsOpenedAndTracksWhenItIsFaster(t *testing.T) {
+	t.Parallel()
+	s := redistest.Private(t)
+	proxy := redistest.NewProxy(t, s.Addr())
+	proxy.Delay(800*time.Millisecond, redistest.ToClient)
+	rb := redistest.OpenURL(t, "redis://"+proxy.Addr())
+	if !rb.Features().Tracking {
+		t.Error("the server is said not to track")
+	}
+	proxy.Delay(0)
+	heard := track(t, rb, "recipe:")
+	redistest.Eventually(t, time.Minute, func() error {
+		if rb.Generation().Load()&1 == 1 {
+			return errors.New("invalidations do not arrive")
+		}
+		return nil
+	})
+	heard.awaits(t, rb, redistest.OpenURL(t, s.URL()), rb.Namespace()+"recipe:1")
+}
+
 // A prefix that is added while no connection can be made is not covered by the tracked connection that is there: no near
 // cache may rely on it.
 func TestAPrefixThatTheTrackedConnectionDoesNotCoverIsNotTrusted(t *testing.T) {

@@ -324,7 +324,7 @@ func TestNotFoundIsRememberedForNegativeTTL(t *testing.T) {
 				t.Parallel()
 				db := newSource(func(string) (int, error) { return 0, fmt.Errorf("no row: %w", cache.ErrNotFound) })
 				c := newCache(t, rb, "recipe-"+strings.ReplaceAll(tt.name, " ", "-"), cache.Options[int]{
-					TTL: tt.ttl, NegativeTTL: tt.negative, StaleFor: time.Hour, StaleIfError: time.Hour, Load: db.load,
+					TTL: tt.ttl, NegativeTTL: tt.negative, StaleFor: time.Hour, StaleIfError: time.Hour, EarlyRefresh: -1, Load: db.load,
 				})
 				for range 3 {
 					if _, err := c.Get(ctx, "a"); !errors.Is(err, cache.ErrNotFound) {

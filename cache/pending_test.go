@@ -103,3 +103,52 @@ func TestWhatWaitsForRedisIsBounded(t *testing.T) {
 		t.Error("no room for what is there")
 	}
 }
+
+// An id of another cache is refused, not remembered to be invalidated: it is not ours to remove.
+func TestSetManyWithoutRedisRemembersItsOwnIDsAlone(t *testing.T) {
+	t.Parallel()
+	proxy := redistest.NewProxy(t, redistest.Private(t).Addr())
+	rb := redistest.OpenURL(t, "redis://"+proxy.Addr())
+	proxy.Cut()
+	for name, tags := range map[string]func(string, string) []string{"plain": nil, "tagged": func(string, string) []string { return []string{"all"} }} {
+		if _, err := New(rb, name+":other", Options[string]{}); err != nil {
+			t.Fatal(err)
+		}
+		c, err := New(rb, name, Options[string]{Tags: tags})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.SetMany(t.Context(), map[string]string{"1": "new", "other:1": "new"})
+		if !errors.Is(err, redbrick.ErrUnavailable) || !errors.Is(err, ErrNamespace) {
+			t.Errorf("%s: got %v, want ErrUnavailable and ErrNamespace", name, err)
+		}
+		if !c.pending.has("1") || c.pending.has("other:1") {
+			t.Errorf("%s: of 1 and other:1 wait: %v and %v, want the first alone", name, c.pending.has("1"), c.pending.has("other:1"))
+		}
+	}
+}
+
+func TestADisabledCacheDropsItsOwnIDsThoughOthersAreNamed(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded", func(o *redbrick.Options) { o.Cache.Disabled = true })
+	if _, err := New(rb, "recipe:other", Options[string]{}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := New(rb, "recipe", Options[string]{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{c.Key("1"), c.Key("other:1")} {
+		if err := rb.Do(t.Context(), rb.B().Set().Key(key).Value("old").Build()).Error(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.SetMany(t.Context(), map[string]string{"1": "new", "other:1": "new"}); !errors.Is(err, ErrNamespace) {
+		t.Errorf("got %v, want ErrNamespace", err)
+	}
+	for key, want := range map[string]int64{c.Key("1"): 0, c.Key("other:1"): 1} {
+		if n, err := rb.Do(t.Context(), rb.B().Exists().Key(key).Build()).AsInt64(); n != want || err != nil {
+			t.Errorf("%s: %d of it, %v; want %d", key, n, err, want)
+		}
+	}
+}

@@ -22,27 +22,32 @@ func (c *Cache[V]) Set(ctx context.Context, id string, v V) error {
 // SetMany is Set for several values in one round trip per server. Each is written or not by itself; the error joins those
 // of all.
 func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V) error {
-	if len(values) == 0 {
-		return nil
+	var faults []error
+	ours := make([]string, 0, len(values))
+	for id := range values {
+		if err := c.check(id); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		ours = append(ours, id)
+	}
+	if len(ours) == 0 {
+		return errors.Join(faults...)
 	}
 	if c.disabled { // what lies there is older
-		return c.drop(ctx, "key", keysOf(values))
+		return errors.Join(append(faults, c.drop(ctx, "key", ours))...)
 	}
 	seq := uint64(0)
 	if c.opt.Tags != nil {
 		var err error
 		if seq, err = c.store.Clock(ctx, c.rb); err != nil {
-			return c.undone(ctx, fmt.Errorf("cache %q: set: %w", c.name, err), keysOf(values)...)
+			return errors.Join(append(faults, c.undone(ctx, fmt.Errorf("cache %q: set: %w", c.name, err), ours...))...)
 		}
 	}
-	var faults []error
 	var ids, unfit []string
 	var entries []store.Entry
-	for id, v := range values {
-		if err := c.check(id); err != nil {
-			faults = append(faults, err)
-			continue
-		}
+	for _, id := range ours {
+		v := values[id]
 		raw, err := c.encode(v)
 		var e entry
 		if err == nil {
@@ -87,14 +92,6 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V) error {
 
 // batch is how many entries go into one pipeline: far below the length from which rueidis takes another connection.
 const batch = 256
-
-func keysOf[V any](m map[string]V) []string {
-	ids := make([]string, 0, len(m))
-	for id := range m {
-		ids = append(ids, id)
-	}
-	return ids
-}
 
 // Delete removes the entries of ids. Loads of them that are under way lose the right to store their result, and whoever
 // reads after Delete returned does not get it. An id that is not there is no error.

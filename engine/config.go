@@ -33,7 +33,7 @@ type config struct {
 	output                       map[string]outputLimit // by type of client
 	thresholds                   thresholds
 	// inert are parameters that are kept for those who read them; the engine works without.
-	inert map[string]string
+	inert map[string]string // by name, see inertParameters
 }
 
 // outputLimit is when a client that does not read is cut off. Soft limits are kept and not acted on: the hard one
@@ -46,14 +46,7 @@ func defaultConfig() config {
 		scriptLimit: 5000, backlog: 1 << 20, rewritePercent: 100, rewriteLeast: 64 << 20,
 		output:     map[string]outputLimit{"normal": {256 << 20, 0, 0}, "replica": {256 << 20, 64 << 20, 60}, "pubsub": {32 << 20, 8 << 20, 60}},
 		thresholds: defaultThresholds(),
-		inert: map[string]string{
-			"timeout": "0", "tcp-keepalive": "300", "hz": "10",
-			"maxmemory-eviction-tenacity": "10", "lazyfree-lazy-eviction": "no", "lazyfree-lazy-expire": "no",
-			"lazyfree-lazy-server-del": "no", "lazyfree-lazy-user-del": "no", "lazyfree-lazy-user-flush": "no",
-			"active-expire-effort": "1", "activerehashing": "yes", "activedefrag": "no", "loglevel": "notice",
-			"list-compress-depth": "0", "cluster-enabled": "no",
-			"enable-debug-command": "yes", "replica-read-only": "yes", "min-replicas-to-write": "0",
-		},
+		inert:      defaultInert(),
 	}
 }
 
@@ -121,12 +114,7 @@ func (e *Engine) parameters() map[string]parameter {
 	}
 	maps.Copy(p, e.persistParameters())
 	maps.Copy(p, thresholdParameters())
-	for name := range e.config.inert {
-		p[name] = parameter{
-			get: func(e *Engine) string { return e.config.inert[name] },
-			set: func(e *Engine, v string) error { e.config.inert[name] = v; return nil },
-		}
-	}
+	maps.Copy(p, inertParameters())
 	return p
 }
 

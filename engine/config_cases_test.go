@@ -30,3 +30,22 @@ func TestConfigNumbers(t *testing.T) {
 	}
 	testCases(t, groups)
 }
+
+// What the engine keeps without using it has the type it has in Redis.
+func TestConfigOfParametersThatAreKept(t *testing.T) {
+	groups := map[string]string{}
+	for name, p := range inert {
+		if p.set == nil { // the servers that tests start have been given another one, or none may be set
+			continue
+		}
+		var lines []string
+		for _, v := range []string{"0", "1", "7", "-1", "11", "101", "+5", "abc", `""`, "YES", "no", "yes", "Notice", "verbose", "nothing", "99999999999999", "1kb"} {
+			if name == "activedefrag" && strings.EqualFold(v, "yes") { // a matter of how the server was built
+				continue
+			}
+			lines = append(lines, "CONFIG SET "+name+" "+v, "CONFIG GET "+name)
+		}
+		groups[name] = strings.Join(append(lines, "CONFIG SET "+name+" "+p.standard), "\n")
+	}
+	testCases(t, groups)
+}

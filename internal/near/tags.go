@@ -24,7 +24,9 @@ type Tags struct {
 	escape  func(string) string
 }
 
-// maxCells bounds the table; past it the numbers are simply read again.
+// maxCells bounds the table, whose tags the program may make up without end. Past it one tag at random is forgotten for each
+// that comes: its number is read again when it is asked for, and near entries that bear it are dead. Which tag is the
+// least used would cost a write for each hit to know.
 const maxCells = 1 << 16
 
 // NewTags makes a table. floorKey is the key of the floor; a tag's key is floorKey, a colon, and the escaped tag.
@@ -68,8 +70,7 @@ func (t *Tags) Valid(ctx context.Context, seq uint64, tags []string, fresh bool)
 		c := t.cells[name]
 		if c == nil {
 			if len(t.cells) >= maxCells {
-				t.reset()
-				cells[len(tags)] = t.floor
+				t.forgetOne()
 			}
 			c = unknown()
 			t.cells[name] = c
@@ -150,6 +151,14 @@ func (t *Tags) forget(name string) {
 	if c := t.cells[name]; c != nil {
 		c.Store(Unknown)
 		delete(t.cells, name)
+	}
+}
+
+// forgetOne forgets a tag at random, as the order of a map is.
+func (t *Tags) forgetOne() {
+	for name := range t.cells {
+		t.forget(name)
+		return
 	}
 }
 
