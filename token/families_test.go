@@ -121,6 +121,24 @@ func TestTheIndexOfAUserWhoNeverLogsOutIsBounded(t *testing.T) {
 	}, redistest.Clock)
 }
 
+// Whoever has as many families as he may and logs in where families are shorter is not the one who gives way.
+func TestTheNewFamilyNeverGivesWay(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		long := newRefresh(t, rb, &logins{}, func(o *token.RefreshOptions) { o.MaxFamilies = 3 })
+		short := newRefresh(t, rb, &logins{}, func(o *token.RefreshOptions) { o.MaxFamilies, o.Idle, o.Absolute = 3, time.Hour, time.Hour })
+		for range 3 {
+			must(long.Issue(ctx, login("7", "s"), ""))(t)
+		}
+		last := must(short.Issue(ctx, login("7", "s"), ""))(t)
+		must(short.Rotate(ctx, last.Token, ""))(t)
+		if all := must(long.List(ctx, "7"))(t); len(all) != 3 {
+			t.Errorf("%d families, want 3", len(all))
+		}
+	})
+}
+
 // No sequence of rotations outlives the absolute end, and what is not used ends before.
 func TestAFamilyNeverOutlivesItsAbsoluteEnd(t *testing.T) {
 	t.Parallel()

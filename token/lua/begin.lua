@@ -6,7 +6,7 @@
 -- ARGV[3]  user, ARGV[4] route, ARGV[5] public id, ARGV[6] epoch of the session
 -- ARGV[7]  idle time in ms
 -- ARGV[8]  time to the absolute end in ms
--- ARGV[9]  most families of a user: the one that ends first gives way
+-- ARGV[9]  most families of a user: of those before, the one that ends first gives way
 -- Returns  {ms of its end if it is not used, ms of its absolute end}
 -- Cost     O(log families of the user)
 local time = redis.call('TIME')
@@ -18,8 +18,8 @@ redis.call('HSET', KEYS[1], 'g', '0', 'h', ARGV[2], 'u', ARGV[3], 'r', ARGV[4], 
   'c', text(now), 'l', text(now), 'a', text(last))
 redis.call('PEXPIREAT', KEYS[1], text(ends))
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', text(now))
+redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -tonumber(ARGV[9])) -- never the new one, though it may end before all others
 redis.call('ZADD', KEYS[2], text(last), ARGV[1])
-redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1 - tonumber(ARGV[9]))
 local till = math.max(redis.call('PEXPIRETIME', KEYS[2]), last + 86400000)
 redis.call('PEXPIREAT', KEYS[2], text(till))
 return {ends, last}
