@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/redbrick-go/redbrick"
 )
@@ -21,7 +22,7 @@ type AccessOptions struct {
 	// TTL is how long a token is good, at most 24 hours. 0 means 15 minutes.
 	TTL time.Duration
 	// Leeway is by how much clocks may differ: a token is good from Leeway before iat and nbf until Leeway after exp. 0 means 5 s,
-	// -1 none, at most one minute.
+	// -1 none, at most one minute; whole seconds, as all times of tokens.
 	Leeway time.Duration
 	// Sessions knows whether the login of a token lives: *session.Manager.
 	Sessions Sessions
@@ -52,8 +53,8 @@ func (o AccessOptions) withDefaults() (AccessOptions, error) {
 	if o.TTL < time.Second || o.TTL > maxAccessTTL {
 		faults = append(faults, badOption("AccessOptions.TTL", o.TTL, fmt.Sprintf("1s to %v", maxAccessTTL)))
 	}
-	if o.Leeway != -1 && (o.Leeway < 0 || o.Leeway > maxLeeway) {
-		faults = append(faults, badOption("AccessOptions.Leeway", o.Leeway, fmt.Sprintf("up to %v, or -1 for none", maxLeeway)))
+	if o.Leeway != -1 && (o.Leeway < 0 || o.Leeway > maxLeeway || o.Leeway%time.Second != 0) {
+		faults = append(faults, badOption("AccessOptions.Leeway", o.Leeway, fmt.Sprintf("whole seconds up to %v, or -1 for none", maxLeeway)))
 	}
 	o.Leeway = max(o.Leeway, 0)
 	if o.Sessions == nil && o.AllowInsecure == "" {
@@ -100,12 +101,16 @@ func (a *Access) Issue(c Claims) (Issued, error) {
 	if c.UserID == "" || a.o.Sessions != nil && (c.Route == "" || c.PublicID == "") {
 		return Issued{}, fmt.Errorf("%w: Claims.Session is %+v, expected a session of a user", redbrick.ErrConfig, c.Session)
 	}
+	if !utf8.ValidString(c.UserID) {
+		return Issued{}, notText("Claims.UserID", c.UserID)
+	}
 	now := a.o.now()
 	c.ID = randomText(16)
 	c.IssuedAt = or(c.IssuedAt, now)
 	c.Expires = or(c.Expires, now.Add(a.o.TTL))
-	if life := c.Expires.Sub(c.IssuedAt); life <= 0 || life > maxAccessTTL {
-		return Issued{}, fmt.Errorf("%w: Claims.Expires is %v after IssuedAt, expected more than nothing and at most %v", redbrick.ErrConfig, life, maxAccessTTL)
+	// In whole seconds, as Verify sees it.
+	if life := time.Duration(c.Expires.Unix()-c.IssuedAt.Unix()) * time.Second; life <= 0 || life > maxAccessTTL {
+		return Issued{}, fmt.Errorf("%w: Claims.Expires is %v after IssuedAt, expected 1s to %v", redbrick.ErrConfig, life, maxAccessTTL)
 	}
 	payload, err := a.o.encode(c)
 	if err != nil {

@@ -235,6 +235,10 @@ func TestTimesHoldWithTheLeewayThatIsSaid(t *testing.T) {
 	for _, c := range []token.Claims{
 		{Session: login("7", "s"), Expires: now.Add(25 * time.Hour)}, {Session: login("7", "s"), Expires: now},
 		{Session: login("", "s")}, {Session: login("7", "")},
+		// Good for less than a second, so for none of those that a token counts in.
+		{Session: login("7", "s"), IssuedAt: noon, Expires: noon.Add(999 * time.Millisecond)},
+		// JSON would make one user of these two.
+		{Session: login("\xfe", "s")}, {Session: login("\xff", "s")},
 	} {
 		_, err := a.Issue(c)
 		is(t, fmt.Sprint(c), err, redbrick.ErrConfig)

@@ -31,3 +31,8 @@ func invalid(why string) error { return fmt.Errorf("%w: %s", ErrInvalid, why) }
 func badOption(field string, value any, expected string) error {
 	return fmt.Errorf("%w: %s is %q, expected %s", redbrick.ErrConfig, field, fmt.Sprint(value), expected)
 }
+
+// notText refuses a name that JSON cannot hold as it is: two that differ in such bytes alone would come back as one.
+func notText(field, value string) error {
+	return fmt.Errorf("%w: %s is %q, expected UTF-8", redbrick.ErrConfig, field, value)
+}

@@ -159,6 +159,8 @@ func TestValuesAreBoundedAndFit(t *testing.T) {
 		if g := must(text.Verify(ctx, issued.Token))(t); g.Value != odd || g.Subject != odd {
 			t.Errorf("got %q and %q, want %q", g.Value, g.Subject, odd)
 		}
+		_, err = text.Issue(ctx, "\xff", "") // JSON would make it the same as "\xfe"
+		is(t, "a subject that is no text", err, redbrick.ErrConfig)
 		number := must(token.NewOpaque[int](rb, "text", token.OpaqueOptions{}))(t)
 		_, err = number.Verify(ctx, issued.Token)
 		is(t, "a value of another type", err, token.ErrInvalid)
@@ -207,6 +209,8 @@ func TestBadOptionsAreNamedAllAtOnce(t *testing.T) {
 	names(t, err, "Secrets", "Sessions")
 	_, err = token.NewAccess(token.AccessOptions{TTL: time.Millisecond, Leeway: time.Hour})
 	names(t, err, "Keys", "Issuer", "Audience", "TTL", "Leeway", "Sessions")
+	_, err = token.NewAccess(token.AccessOptions{Leeway: 500 * time.Millisecond}) // would be none
+	names(t, err, "Leeway")
 }
 
 // names holds an error of options to its words.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/redis/rueidis"
 
@@ -69,6 +70,9 @@ func (v *vault) digest(body string) string { return digest(v.kind, v.name, body)
 
 // put issues a token.
 func (v *vault) put(ctx context.Context, subject string, value any) (Issued, error) {
+	if !utf8.ValidString(subject) {
+		return Issued{}, notText("subject", subject)
+	}
 	kept, err := json.Marshal(struct {
 		Subject string `json:"sub"`
 		Value   any    `json:"v"`
