@@ -87,6 +87,7 @@ var brickWorkloads = []workload{
 	{name: "many", about: "100 small values from Redis, one caller.", setUp: setUpMany},
 	{name: "codec", about: "The default codec on the same recipe, one goroutine.", setUp: setUpCodec},
 	{name: "http", about: fmt.Sprintf("GET %s of Shop & Chop and of a bare handler, in processes of their own, %d keep-alive connections.", httpPath, httpConnections), setUp: setUpHTTP},
+	{name: "lock", about: fmt.Sprintf("Acquire and release of a lock that nobody else wants, %d goroutines.", lockGoroutines), setUp: setUpLock},
 	{name: "client-1", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutine.", 1), setUp: setUpClient(1)},
 	{name: "client-64", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 64), setUp: setUpClient(64)},
 	{name: "client-256", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 256), setUp: setUpClient(256)},
