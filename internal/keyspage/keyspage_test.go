@@ -13,6 +13,7 @@ import (
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/cache"
 	"github.com/redbrick-go/redbrick/collection"
+	"github.com/redbrick-go/redbrick/guard"
 	"github.com/redbrick-go/redbrick/lock"
 	"github.com/redbrick-go/redbrick/redistest"
 	"github.com/redbrick-go/redbrick/session"
@@ -75,6 +76,8 @@ func everyBrick(t *testing.T, rb *redbrick.Client) {
 	_, err = token.NewRefresh(rb, token.RefreshOptions{Secrets: [][]byte{make([]byte, 32)}, AllowInsecure: "nothing is issued"})
 	errs = append(errs, err)
 	_, err = lock.New(rb, lock.Options{})
+	errs = append(errs, err)
+	_, err = guard.NewLogin(rb, guard.LoginOptions{})
 	if err := errors.Join(append(errs, err)...); err != nil {
 		t.Fatal(err)
 	}
