@@ -58,13 +58,13 @@ func (l *Limiter) queue(ctx context.Context, id string, n int64) (Result, error)
 	if r.kind == kindFine {
 		s, args = fineScript, append(args, r.pText, r.qText)
 	}
-	began := time.Now()
-	after, err := s.Do(ctx, l.lane, []string{l.keys.key(tag, &r.Policy)}, args).AsInt64()
-	switch {
-	case err == nil:
-	case ended(ctx, err):
+	if err := ctx.Err(); err != nil {
 		return Result{}, err
-	default:
+	}
+	began := time.Now()
+	// The answer is waited for even if the caller leaves meanwhile: else nobody would know that there is a turn to give back.
+	after, err := s.Do(context.WithoutCancel(ctx), l.lane, []string{l.keys.key(tag, &r.Policy)}, args).AsInt64()
+	if err != nil {
 		out, err := l.away(id, tag, n, err)
 		if err == nil && !out.Allowed {
 			err = &DeniedError{Result: out}

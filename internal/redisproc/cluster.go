@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -110,6 +111,16 @@ func (c *Cluster) join(ctx context.Context, masters int) error {
 			}
 			if got, want := strings.Count(nodes, "slave"), len(c.nodes)-masters; got != want {
 				return fmt.Errorf("%s knows %d replicas, expected %d", n.Addr(), got, want)
+			}
+			// What clients ask has only the replicas of which this node has heard how far they are.
+			told, err := n.Do(ctx, "CLUSTER", "SLOTS")
+			if err != nil {
+				return err
+			}
+			for _, other := range c.nodes {
+				if !slices.Contains(strings.Split(told, "\n"), strconv.Itoa(other.port)) {
+					return fmt.Errorf("%s does not tell clients of %s", n.Addr(), other.Addr())
+				}
 			}
 			return nil
 		})

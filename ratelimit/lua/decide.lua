@@ -28,7 +28,7 @@ for i = 1, #KEYS do
     level = level > p * q / 2 and 0 or level
     wait, reset, mark = level + n - most, level, (now + level) % (p * q)
     take[i] = function()
-      redis.call('SET', KEYS[i], string.format('%.0f', (mark + n) % (p * q)), 'PX', math.ceil((level + n) / q / 1000) + 1)
+      redis.call('SET', KEYS[i], string.format('%.0f', (mark + n) % (p * q)), 'PXAT', ms + math.ceil((level + n) / q / 1000) + 1)
     end
   elseif kind == 'fixed' then
     level, mark = tonumber(redis.call('GET', KEYS[i]) or 0), redis.call('PEXPIRETIME', KEYS[i])
@@ -57,7 +57,7 @@ for i = 1, #KEYS do
     take[i] = function()
       redis.call('LTRIM', KEYS[i], low, -1)
       for _ = 1, n do redis.call('RPUSH', KEYS[i], string.format('%.0f', mark)) end
-      redis.call('PEXPIRE', KEYS[i], math.ceil((mark + p - us) / 1000) + 1)
+      redis.call('PEXPIREAT', KEYS[i], math.ceil((mark + p) / 1000) + 1)
     end
   else
     local at, current, last = string.match(redis.call('GET', KEYS[i]) or '', '^(%d+) (%d+) (%d+)$')
@@ -66,7 +66,7 @@ for i = 1, #KEYS do
     reset = tonumber(at or 0) == w - 1 and tonumber(current) or reset
     mark = math.max(ms, w * p)
     wait = reset * (p - mark + w * p) + (level + n) * p > most * p and 1 or 0
-    take[i] = function() redis.call('SET', KEYS[i], string.format('%.0f %.0f %.0f', w, level + n, reset), 'PX', w * p + 2 * p - ms) end
+    take[i] = function() redis.call('SET', KEYS[i], string.format('%.0f %.0f %.0f', w, level + n, reset), 'PXAT', w * p + 2 * p) end
   end
   take[i] = wait <= 0 and take[i]
   admitted = admitted and (wait <= 0 or ARGV[a + 1] == '1')
