@@ -10,6 +10,7 @@ replace (
 require (
 	github.com/go-redis/cache/v9 v9.0.0
 	github.com/go-redsync/redsync/v4 v4.15.0
+	github.com/golang-jwt/jwt/v5 v5.3.0
 	github.com/maypok86/otter/v2 v2.4.0
 	github.com/redbrick-go/redbrick v0.0.0
 	github.com/redbrick-go/redbrick/contrib/fastjson v0.0.0
@@ -21,7 +22,6 @@ require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/go-json-experiment/json v0.0.0-20251027170946-4849db3c2f7e // indirect
 	github.com/goccy/go-json v0.10.5 // indirect
-	github.com/golang-jwt/jwt/v5 v5.3.0 // indirect
 	github.com/hashicorp/errwrap v1.1.0 // indirect
 	github.com/hashicorp/go-multierror v1.1.1 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
