@@ -234,6 +234,11 @@ func TestEachEndHoldsByItself(t *testing.T) {
 				t.Errorf("%s: alive %t, %v", name, alive, err)
 			}
 		}
+		before := loaded(t, m, login(t, m, "bert")).Epoch()
+		ok(t, m.EndAll(ctx, "bert"))
+		if after := loaded(t, m, login(t, m, "bert")).Epoch(); after <= before {
+			t.Errorf("EndAll leaves epoch %d at %d", before, after)
+		}
 		cookie := login(t, m, "all users")
 		ok(t, m.EndAllUsers(ctx))
 		if user := userOf(t, m, cookie); user != "" {

@@ -100,7 +100,13 @@ func optionsFrom(lookup func(string) string) (Options, error) {
 	default:
 		f.add("SameSite", s, "strict, lax or none")
 	}
-	if _, err := o.withDefaults(variableName); err != nil {
+	shown := func(field string, value any) any {
+		if v, ok := variables[field]; ok && field != "Secrets" && lookup(v) != "" {
+			return lookup(v)
+		}
+		return value
+	}
+	if _, err := o.withDefaults(faults{name: variableName, shown: shown}); err != nil {
 		f.all = append(f.all, err)
 	}
 	if err := errors.Join(f.all...); err != nil {

@@ -13,7 +13,7 @@ func CookieValue(s *Session) string {
 var OptionsFrom = optionsFrom
 
 // Complete gives options with their defaults.
-func Complete(o Options) (Options, error) { return o.withDefaults(fieldName) }
+func Complete(o Options) (Options, error) { return o.withDefaults(faults{name: fieldName}) }
 
 // SecretHash is what is kept of a cookie's value.
 func SecretHash(cookie string) string {

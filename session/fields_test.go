@@ -19,8 +19,15 @@ func TestFiftyParallelRequestsLoseNoChange(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {
 		m, elsewhere := newManager(t, rb), newManager(t, redistest.Another(t, rb))
-		cookie := login(t, m, "anna")
 		const n = 50
+		// Each has a value that the others read and must not write back.
+		cookie := in(t, m, login(t, m, "anna"), func(_ context.Context, s *session.Session) error {
+			var errs []error
+			for i := range n {
+				errs = append(errs, s.Set(fmt.Sprint("field", i), -1))
+			}
+			return errors.Join(errs...)
+		})
 		var loaded, done sync.WaitGroup
 		loaded.Add(n)
 		for i := range n {

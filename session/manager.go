@@ -36,7 +36,7 @@ const setUpTimeout = 2 * time.Second
 // New makes the Manager of a client. It does not need Redis to be there. The error wraps redbrick.ErrConfig and names every
 // option that is wrong, or weak without a reason.
 func New(rb *redbrick.Client, o Options) (*Manager, error) {
-	o, err := o.withDefaults(fieldName)
+	o, err := o.withDefaults(faults{name: fieldName})
 	if err != nil {
 		return nil, err
 	}

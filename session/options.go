@@ -94,13 +94,17 @@ const (
 	secretLeast  = 32
 )
 
-// faults gathers what is wrong with options; name turns a field into the word the reader knows.
+// faults gathers what is wrong with options. name turns a field into the word the reader knows, shown its value.
 type faults struct {
-	name func(field string) string
-	all  []error
+	name  func(field string) string
+	shown func(field string, value any) any
+	all   []error
 }
 
 func (f *faults) add(field string, value any, expected string) {
+	if f.shown != nil {
+		value = f.shown(field, value)
+	}
 	f.all = append(f.all, fmt.Errorf("%w: %s is %q, expected %s", redbrick.ErrConfig, f.name(field), fmt.Sprint(value), expected))
 }
 
@@ -124,8 +128,7 @@ func (f *faults) count(field string, value *int, zero, most int) {
 
 func fieldName(field string) string { return "Options." + field }
 
-func (o Options) withDefaults(name func(string) string) (Options, error) {
-	f := faults{name: name}
+func (o Options) withDefaults(f faults) (Options, error) {
 	f.duration("Absolute", &o.Absolute, defaultAbsolute, time.Second, longest)
 	f.duration("Idle", &o.Idle, min(defaultIdle, o.Absolute), time.Second, max(o.Absolute, time.Second))
 	f.duration("Remember", &o.Remember, max(defaultRemember, o.Absolute), o.Absolute, longest)
@@ -174,7 +177,7 @@ func (o Options) weak(f *faults) {
 		}
 	}
 	if o.NotHTTPOnly {
-		refuse("NotHTTPOnly", true, "false: a script in the page could read the id")
+		refuse("NotHTTPOnly", true, "that no script in the page can read the id")
 	}
 	if o.Secure == SecureNever {
 		refuse("Secure", "never", "SecureAuto or SecureAlways: whoever is on the line could read the id")
