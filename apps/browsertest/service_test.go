@@ -11,13 +11,14 @@ import (
 )
 
 // startShopChop starts Shop & Chop as a person with nothing installed does, on
-// SQLite and the embedded engine with the seed data, and gives its address. The
-// service ends with the test.
-func startShopChop(t *testing.T) string {
+// SQLite and the embedded engine with the seed data, and gives its address and the
+// folder of its data. The service ends with the test.
+func startShopChop(t *testing.T) (base, data string) {
 	t.Helper()
 	var said output
+	data = t.TempDir()
 	main, err := service.Start(t.Context(), service.Config{
-		DataDir: t.TempDir(), Seed: true, InsecureDevAuth: true,
+		DataDir: data, Seed: true,
 		Logger: slog.New(slog.NewTextHandler(&said, nil)),
 	})
 	if err != nil {
@@ -31,7 +32,7 @@ func startShopChop(t *testing.T) string {
 			t.Logf("the service said:\n%s", said.String())
 		}
 	})
-	return "http://" + main.Addr()
+	return "http://" + main.Addr(), data
 }
 
 // output is a buffer for several writers.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/redbrick-go/redbrick/redistest"
 )
 
 // views are all there are, with what each shows once it is there.
@@ -19,12 +17,15 @@ var views = []struct{ name, address, selector string }{
 	{"mine", "/mine", "section .badge"},
 	{"plan", "/plan", ".day"},
 	{"inventory", "/inventory", ".stock tbody tr"},
+	{"devices", "/devices", ".device"},
+	{"login", "/login", "#submit"},
+	{"register", "/register", "#submit"},
 }
 
 func TestShopChop(t *testing.T) {
 	t.Parallel()
 	browser := startBrowser(t)
-	base := startShopChop(t)
+	base, data := startShopChop(t)
 	for name, test := range map[string]func(*testing.T, context.Context, string){
 		"CreatesEditsAndFavouritesARecipe": createsEditsAndFavourites,
 		"SearchGoesFromMissToHit":          searchGoesFromMissToHit,
@@ -32,6 +33,9 @@ func TestShopChop(t *testing.T) {
 		"SaysPlainlyThatNobodyIsLoggedIn":  saysPlainlyThatNobodyIsLoggedIn,
 		"PlansAWeekAndShops":               plansAWeekAndShops,
 		"TakesFromTheStore":                takesFromTheStore,
+		"EndsOneDeviceFromTheOther":        endsOneDeviceFromTheOther,
+		"ChoosesANewPasswordByMail":        choosesANewPassword(data),
+		"StaysLoggedInAndLogsOut":          staysLoggedInAndLogsOut,
 		"FitsAPhone":                       fitsAPhone,
 		"IsReadableInTheDark":              isReadableInTheDark,
 		"EveryControlHasAName":             everyControlHasAName,
@@ -44,19 +48,27 @@ func TestShopChop(t *testing.T) {
 	}
 }
 
-// actAs chooses the user at the top of the page.
+// people are the first of the seed data, with the password that all of them have.
+var people = []string{"Ada Rossi", "Bao Nguyen", "Carmen Ortega", "Dilip Sharma"}
+
+const demoPassword = "shop-and-chop"
+
+// actAs logs in as one of the people, the first is 1.
 func (p *tab) actAs(user int) {
 	p.t.Helper()
-	p.open("/")
-	p.shows("#list")
-	p.fill("#user", fmt.Sprint(user))
-	p.click("#who button")
-	redistest.Eventually(p.t, patience, func() error {
-		if name := p.text("#user-name"); name == "" || name == "reading only" {
-			return fmt.Errorf("the user's name reads %q, want that of user %d", name, user)
-		}
-		return nil
-	})
+	name := people[user-1]
+	p.logIn(strings.ReplaceAll(strings.ToLower(name), " ", ".")+"@example.com", demoPassword, name)
+}
+
+// logIn fills the form, and waits until the page says who it is.
+func (p *tab) logIn(email, password, name string) {
+	p.t.Helper()
+	p.open("/login")
+	p.fill("#email", email)
+	p.fill("#password", password)
+	p.click("#submit")
+	p.see("#user-name", name)
+	p.see("h1", "Recipes")
 }
 
 // write fills the form of a new recipe and sends it.
@@ -163,8 +175,8 @@ func saysPlainlyThatNobodyIsLoggedIn(t *testing.T, browser context.Context, base
 	p.open("/recipes/5")
 	p.click("#favorite")
 	p.see(".failure", "401 Authentication required")
-	p.see(".failure", "Choose a user")
-	p.see("#user-name", "reading only")
+	p.see(".failure", "Log in first")
+	p.see("#who", "Log in")
 	if n := eval[int](p, "document.querySelectorAll('#edit, .danger').length"); n != 0 {
 		t.Errorf("%d buttons to change the recipe are shown to nobody, want none", n)
 	}

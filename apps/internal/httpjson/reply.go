@@ -42,6 +42,10 @@ func Write(w http.ResponseWriter, status int, data any, message string) {
 	send(w, status, reply{Success: true, Data: data, Message: message})
 }
 
+// WriteValue sends a reply with members of its own; they have success, data and
+// message among them.
+func WriteValue(w http.ResponseWriter, status int, v any) { send(w, status, v) }
+
 // WriteList sends a page of a list; data is a slice that is not nil.
 func WriteList(w http.ResponseWriter, data any, page, limit, total int, message string) {
 	send(w, http.StatusOK, list{Success: true, Data: data, Page: page, Limit: limit, Total: total, Message: message})

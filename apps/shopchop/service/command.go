@@ -57,6 +57,7 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer, exit 
 
 // serve runs the service until ctx ends.
 func serve(ctx context.Context, c Config, stdout io.Writer) error {
+	c.Console = stdout
 	m, err := Start(ctx, c)
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -31,6 +31,7 @@ type program struct {
 
 	t      testing.TB
 	url    string
+	stdout string // up to the address
 	stderr *logBuffer
 }
 
@@ -40,7 +41,7 @@ func command(t testing.TB, args []string, env ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(context.Background(), os.Args[0], args...)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append([]string{commandEnv + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "PORT=0", "DATA_DIR=" + cmd.Dir}, env...)
+	cmd.Env = append([]string{commandEnv + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "PORT=0", "DATA_DIR=" + cmd.Dir, "RATE_LIMIT_MAX_REQUESTS=1000000000"}, env...)
 	return cmd
 }
 
@@ -65,12 +66,15 @@ func launch(t testing.TB, cmd *exec.Cmd) *program {
 		}
 		out.Close()
 	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	_, p.url, _ = strings.Cut(strings.TrimSpace(line), " at ")
-	if err != nil || p.url == "" {
-		t.Fatalf("the program printed %q, %v:\n%s", line, err, p.stderr)
+	for lines := bufio.NewReader(out); p.url == ""; {
+		line, err := lines.ReadString('\n')
+		p.stdout += line
+		_, url, _ := strings.Cut(strings.TrimSpace(line), "Shop & Chop is at ")
+		p.url = strings.TrimSuffix(url, "/")
+		if err != nil {
+			t.Fatalf("the program printed %q, %v:\n%s", p.stdout, err, p.stderr)
+		}
 	}
-	p.url = strings.TrimSuffix(p.url, "/")
 	return p
 }
 
@@ -165,7 +169,11 @@ func seedViews(t testing.TB) (views int64) {
 // A second signal ends the program at once, though a request is under way.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	p := launch(t, command(t, []string{"-insecure-dev-auth"}, "SHUTDOWN_TIMEOUT=3600000"))
+	p := launch(t, command(t, nil, "SHUTDOWN_TIMEOUT=3600000"))
+	cookie, err := (&running{t: t, base: p.url, http: http.DefaultClient}).cookie(1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +184,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "200") {
 		t.Fatalf("%q, %v", line, err)
 	}
-	fmt.Fprint(conn, "POST /api/recipes HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nX-Debug-User: 1\r\nContent-Type: application/json\r\n\r\n{")
+	fmt.Fprint(conn, "POST /api/recipes HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nCookie: "+cookie+"\r\nContent-Type: application/json\r\n\r\n{")
 	if err := p.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -204,12 +212,16 @@ func TestBadSettingsAreNamed(t *testing.T) {
 			`PORT is "http", expected a whole number from 0 to 65535`, "REDIS_PORT", "CACHE_TTL", `origin "example.com", expected scheme, host and port`,
 			`SHUTDOWN_TIMEOUT is "15s", expected a whole number of milliseconds`, `LOG_LEVEL is "loud", expected debug, info, warn, error`, `scheme "mysql", expected sqlite:<path> or postgres:`,
 		}},
-		"dev auth for everybody": {[]string{"-insecure-dev-auth"}, []string{"HOST=0.0.0.0"}, []string{`-insecure-dev-auth with HOST "0.0.0.0", expected a loopback address`}},
-		"dev auth in production": {[]string{"-insecure-dev-auth"}, []string{"NODE_ENV=production"}, []string{"in development alone"}},
-		"placeholder":            {nil, []string{"APP_ENV=production", "REDIS_HOST=localhost", "REDIS_PASSWORD=your-password"}, []string{"REDIS_PASSWORD holds a placeholder"}},
-		"redis scheme":           {nil, []string{"REDIS_URL=http://localhost:6379"}, []string{"REDIS_URL", "http"}},
-		"argument":               {[]string{"start"}, nil, []string{"start", "expected none or rebuild"}},
-		"flag":                   {[]string{"-sead"}, nil, []string{"-sead", "usage: shopchop"}},
+		"no secret in production": {nil, []string{"NODE_ENV=production"}, []string{"SESSION_SECRET is not set, expected at least 32 random bytes in production"}},
+		"bad secrets":             {nil, []string{"NODE_ENV=production", "SESSION_SECRET=short-s3cret,your-s3cret-that-is-as-long-as-it-must-be"}, []string{"entry 1 has 12 bytes", "entry 2 is a placeholder"}},
+		"accounts": {nil, []string{"ADMIN_EMAIL=admin", "ADMIN_PASSWORD=s3cret", "PUBLIC_URL=shop.example.com", "MAIL_FROM=nobody", "TRUSTED_PROXIES=everybody", "SESSION_MAX_AGE=1d"}, []string{
+			`ADMIN_EMAIL is "admin"`, "ADMIN_PASSWORD is 6 characters", `PUBLIC_URL is "shop.example.com", expected an address`, `MAIL_FROM is "nobody"`, "TRUSTED_PROXIES", "SESSION_MAX_AGE",
+		}},
+		"the debug header is gone": {[]string{"-insecure-dev-auth"}, nil, []string{"-insecure-dev-auth", "usage: shopchop"}},
+		"placeholder":              {nil, []string{"APP_ENV=production", "REDIS_HOST=localhost", "REDIS_PASSWORD=your-password"}, []string{"REDIS_PASSWORD holds a placeholder"}},
+		"redis scheme":             {nil, []string{"REDIS_URL=http://localhost:6379"}, []string{"REDIS_URL", "http"}},
+		"argument":                 {[]string{"start"}, nil, []string{"start", "expected none or rebuild"}},
+		"flag":                     {[]string{"-sead"}, nil, []string{"-sead", "usage: shopchop"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -223,7 +235,7 @@ func TestBadSettingsAreNamed(t *testing.T) {
 					t.Errorf("no %q in:\n%s", text, out)
 				}
 			}
-			if strings.Contains(string(out), "your-password") {
+			if strings.Contains(string(out), "your-password") || strings.Contains(string(out), "s3cret") {
 				t.Errorf("a secret is shown:\n%s", out)
 			}
 		})

@@ -15,7 +15,10 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
+	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/apps/internal/settings"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/account"
+	"github.com/redbrick-go/redbrick/session"
 )
 
 // Config is what the service is told. The zero value of a field is its default.
@@ -31,11 +34,25 @@ type Config struct {
 	Redis redbrick.Options
 	// Seed fills an empty database with recipes and people.
 	Seed bool
-	// InsecureDevAuth believes the header X-Debug-User. It is refused on anything but a
-	// loopback address, and in production.
-	InsecureDevAuth bool
 	// Production is set by NODE_ENV or APP_ENV.
 	Production bool
+	// Secrets is SESSION_SECRET: the first signs. None: one is made and kept in DataDir,
+	// and production is refused.
+	Secrets []string
+	// Session says how sessions are kept. Secrets, Production, TrustedProxies and Unavailable are the service's to fill in.
+	Session session.Options
+	// TrustedProxies are those whose X-Forwarded-For and X-Forwarded-Proto are believed.
+	TrustedProxies []string
+	// Passwords says how they are hashed.
+	Passwords password.Options
+	// Admin is made if the database has none. Without an address none is made.
+	Admin account.Admin
+	// Console is where the random password of a first admin is shown. Nil is nowhere.
+	Console io.Writer
+	// PublicURL is where people reach the page, for links in mails. "" is what is listened on.
+	PublicURL string
+	// MailFrom is the sender of mails. "" is a made up one at localhost.
+	MailFrom string
 	// Origins are other sites whose pages may use the service.
 	Origins []string
 	// ShutdownTimeout bounds the orderly end. 0 is 15 s.
@@ -52,6 +69,10 @@ const (
 	defaultShutdown = 15 * time.Second
 	defaultLinger   = 250 * time.Millisecond
 	loopback        = "127.0.0.1"
+
+	cookieName      = "shop-chop-session"
+	defaultMailFrom = "Shop & Chop <no-reply@localhost>"
+	defaultAdmin    = "admin@localhost"
 )
 
 // usage is the head of the help text.
@@ -63,6 +84,12 @@ Settings come from the environment and from the file .env, the environment wins:
   DATA_DIR              files of the service (data/shopchop)
   DATABASE_URL          sqlite:<path> or postgres://... (a SQLite file in DATA_DIR)
   REDIS_URL and others  which Redis (the embedded engine in DATA_DIR)
+  SESSION_SECRET        one or more by commas, the first signs; 32 bytes each in production (made, and kept in DATA_DIR/secret)
+  SESSION_NAME and others, SESSION_MAX_AGE (86400000 ms idle), SESSION_SECURE, SESSION_SAME_SITE
+  TRUSTED_PROXIES       whose X-Forwarded-For and -Proto are believed (none)
+  ADMIN_EMAIL, ADMIN_PASSWORD   the first admin (admin@localhost, a random one that is shown once)
+  PUBLIC_URL            where people reach the page, for links in mails
+  MAIL_FROM             the sender of mails, which are files in DATA_DIR/mail
   CORS_ORIGINS          other sites whose pages may use the service, by commas (none)
   SHUTDOWN_TIMEOUT      milliseconds for an orderly end (15000)
   LOG_LEVEL             debug, info, warn, error (info)
@@ -84,7 +111,6 @@ func Load(args []string, stderr io.Writer) (c Config, rest []string, err error) 
 		flags.PrintDefaults()
 	}
 	flags.BoolVar(&c.Seed, "seed", true, "fill an empty database with 200 recipes and 20 people")
-	flags.BoolVar(&c.InsecureDevAuth, "insecure-dev-auth", false, "believe the header X-Debug-User: <id>; only on a loopback address")
 	if err := flags.Parse(args); err != nil {
 		return c, nil, errors.Join(errUsage, err)
 	}
@@ -100,7 +126,11 @@ func Load(args []string, stderr io.Writer) (c Config, rest []string, err error) 
 	c.ShutdownTimeout = r.Milliseconds("SHUTDOWN_TIMEOUT", defaultShutdown, time.Millisecond, time.Hour)
 	c.Linger = min(defaultLinger, c.ShutdownTimeout/4)
 	c.Production = r.Production()
-	r.NoPlaceholder("REDIS_PASSWORD", "DATABASE_URL")
+	r.NoPlaceholder("REDIS_PASSWORD", "DATABASE_URL", "ADMIN_PASSWORD")
+	c.Secrets = r.List("SESSION_SECRET")
+	c.Admin = account.Admin{Email: r.Text("ADMIN_EMAIL", defaultAdmin), Password: r.Text("ADMIN_PASSWORD", "")}
+	c.PublicURL = r.Text("PUBLIC_URL", "")
+	c.MailFrom = r.Text("MAIL_FROM", "")
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(r.OneOf("LOG_LEVEL", "info", "debug", "info", "warn", "error"))); err != nil {
 		r.Add(err)
@@ -108,6 +138,9 @@ func Load(args []string, stderr io.Writer) (c Config, rest []string, err error) 
 	c.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	c.Redis, err = redbrick.OptionsFromEnv()
 	r.Add(err)
+	c.Session, err = session.OptionsFromEnv()
+	r.Add(err)
+	c.TrustedProxies = c.Session.TrustedProxies
 	c, err = c.complete()
 	r.Add(err)
 	return c, flags.Args(), r.Err()
@@ -137,12 +170,7 @@ func (c Config) complete() (Config, error) {
 	if o.URL == "" && o.Host == "" && o.Client == nil && len(o.Redis.InitAddress) == 0 {
 		o.URL = "embedded://" + fileURL(filepath.Join(dir, "redis"))
 	}
-	if c.InsecureDevAuth && !isLoopback(c.Host) {
-		faults = append(faults, fmt.Errorf("%w: -insecure-dev-auth with HOST %q, expected a loopback address such as 127.0.0.1: whoever reaches the service could be any user", settings.ErrInvalid, c.Host))
-	}
-	if c.InsecureDevAuth && c.Production {
-		faults = append(faults, fmt.Errorf("%w: -insecure-dev-auth with NODE_ENV or APP_ENV production, expected it in development alone", settings.ErrInvalid))
-	}
+	faults = append(faults, c.completeAccounts())
 	if c.ShutdownTimeout == 0 {
 		c.ShutdownTimeout = defaultShutdown
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/apps/internal/settings"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/copiestest"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/redistest"
@@ -70,7 +71,19 @@ func (s *running) agree(t *testing.T) {
 	})
 }
 
-// A Redis that is emptied under load loses no recipe, favourite or rating, and no request fails.
+// askAgain is ask by somebody who logs in again when he was logged out.
+func (s *running) askAgain(user int64, method, path string, body any) (got reply, err error) {
+	for range 10 {
+		if got, err = s.ask(user, method, path, body); err == nil && got.Status != http.StatusUnauthorized {
+			return got, nil
+		}
+		s.forget()
+	}
+	return got, err
+}
+
+// A Redis that is emptied under load loses no recipe, favourite or rating; everybody is logged out, and no request
+// fails otherwise.
 func TestFlushAllUnderLoadLosesNothing(t *testing.T) {
 	t.Parallel()
 	server := redistest.Private(t)
@@ -86,9 +99,10 @@ func TestFlushAllUnderLoadLosesNothing(t *testing.T) {
 		user, recipe := int64(1+random.IntN(3)), int64(1+random.IntN(5))
 		var got reply
 		var err error
+		ask := s.askAgain
 		switch random.IntN(6) {
 		case 0:
-			got, err = s.ask(ada, http.MethodPost, "/api/recipes", `{"name":"New","tags":["new"]}`)
+			got, err = ask(ada, http.MethodPost, "/api/recipes", `{"name":"New","tags":["new"]}`)
 			if err == nil && got.Status == http.StatusCreated {
 				mu.Lock()
 				confirmed[into[shop.Recipe](t, got).ID] = true
@@ -96,15 +110,15 @@ func TestFlushAllUnderLoadLosesNothing(t *testing.T) {
 			}
 		case 1:
 			method := []string{http.MethodPut, http.MethodDelete}[random.IntN(2)]
-			got, err = s.ask(user, method, recipePath(recipe, "/favorite"), nil)
+			got, err = ask(user, method, recipePath(recipe, "/favorite"), nil)
 		case 2:
 			n := 1 + random.IntN(5)
 			pair.Lock()
-			got, err = s.ask(user, http.MethodPut, recipePath(recipe, "/rating"), fmt.Sprintf(`{"stars":%d}`, n))
+			got, err = ask(user, http.MethodPut, recipePath(recipe, "/rating"), fmt.Sprintf(`{"stars":%d}`, n))
 			stars[fmt.Sprint(user, recipe)] = n
 			pair.Unlock()
 		case 3:
-			got, err = s.ask(user, http.MethodGet, "/api/recipes?tag=new", nil)
+			got, err = ask(user, http.MethodGet, "/api/recipes?tag=new", nil)
 		default:
 			got, err = s.ask(0, http.MethodGet, recipePath(recipe), nil)
 		}
@@ -118,6 +132,7 @@ func TestFlushAllUnderLoadLosesNothing(t *testing.T) {
 	}
 	l.more(t, 60)
 	l.stop()
+	s.forget()
 	s.agree(t)
 	for id := range confirmed {
 		s.do(0, http.MethodGet, recipePath(id), nil, http.StatusOK)
@@ -145,6 +160,19 @@ func TestFlushAllUnderLoadLosesNothing(t *testing.T) {
 	}
 }
 
+// entered waits until a user can log in, to a Redis that came back with nothing in it.
+func (s *running) entered(t *testing.T, user int64) {
+	t.Helper()
+	redistest.Eventually(t, longTime, func() error {
+		s.forget()
+		got, err := s.ask(user, http.MethodGet, "/api/me/recent", nil)
+		if err == nil && got.Status != http.StatusOK {
+			err = fmt.Errorf("status %d: %s", got.Status, got.Body)
+		}
+		return err
+	})
+}
+
 // Redis that is killed under load fails no request, and is used again when it is back.
 func TestRedisKilledUnderLoad(t *testing.T) {
 	t.Parallel()
@@ -161,7 +189,9 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 			t.Errorf("status %d, %v: %s", got.Status, err, got.Body)
 		}
 	})
+	defer l.stop() // also where the test ends early
 	for range 2 {
+		s.entered(t, bob)
 		l.more(t, 200)
 		server.Kill()
 		redistest.Eventually(t, longTime, func() error {
@@ -176,12 +206,20 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 		if got, most := s.cat.CacheStats()["recipe"].Loads-loads, int64(20*(2+time.Since(began)/time.Second)); got > most {
 			t.Errorf("%d loads of 20 recipes in %v, want at most %d", got, time.Since(began), most)
 		}
-		s.do(bob, http.MethodPut, recipePath(1, "/favorite"), nil, http.StatusNoContent)
-		s.do(ada, http.MethodPut, recipePath(2), `{"name":"Recipe 2, changed"}`, http.StatusOK)
-		if got := s.do(bob, http.MethodGet, "/api/me/favorites", nil, http.StatusOK); got.Total != 1 {
-			t.Errorf("%d favourites without Redis, want 1", got.Total)
+		if got := s.do(bob, http.MethodGet, "/api/me/recent", nil, http.StatusServiceUnavailable); got.Header.Get("Retry-After") == "" {
+			t.Errorf("503 without Retry-After: %v", got.Header)
 		}
-		s.do(bob, http.MethodGet, "/api/me/recent", nil, http.StatusServiceUnavailable)
+		// Who has a session gets nothing done; what the service does besides goes on, and its copies are repaired.
+		if err := s.cat.SetFavorite(t.Context(), bob, 1, true); err != nil {
+			t.Error(err)
+		}
+		changed := "Recipe 2, changed"
+		if _, err := s.cat.UpdateRecipe(t.Context(), shop.Actor{UserID: ada}, 2, shop.RecipePatch{Name: &changed}); err != nil {
+			t.Error(err)
+		}
+		if got, err := s.cat.Favorites(t.Context(), bob, 1, 10); err != nil || got.Total != 1 {
+			t.Errorf("%d favourites without Redis, %v; want 1", got.Total, err)
+		}
 		s.do(0, http.MethodGet, "/health/ready", nil, http.StatusOK)
 		loads, began = s.cat.CacheStats()["recipe"].Loads, time.Now()
 		server.Restart()
@@ -201,6 +239,10 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 	}
 	l.stop()
 	s.agree(t)
+	s.entered(t, bob)
+	if got := s.do(bob, http.MethodGet, "/api/me/favorites", nil, http.StatusOK); got.Total != 1 {
+		t.Errorf("%d favourites in the end, want 1", got.Total)
+	}
 }
 
 // A copy that could not be written while Redis was away is repaired when it is back with its old data.
@@ -217,13 +259,15 @@ func TestStaleCopiesAreRepaired(t *testing.T) {
 	marker := server.Do("GET", "shopchop:built")
 
 	server.Kill()
-	s.do(bob, http.MethodDelete, recipePath(r.ID, "/favorite"), nil, http.StatusNoContent)
-	s.do(ada, http.MethodPut, recipePath(r.ID), `{"tags":["cold"]}`, http.StatusOK)
-	s.do(ada, http.MethodDelete, recipePath(gone.ID), nil, http.StatusNoContent)
+	owner := shop.Actor{UserID: ada}
+	_, err := s.cat.UpdateRecipe(t.Context(), owner, r.ID, shop.RecipePatch{Tags: &[]string{"cold"}})
+	if err := errors.Join(err, s.cat.SetFavorite(t.Context(), bob, r.ID, false), s.cat.DeleteRecipe(t.Context(), owner, gone.ID)); err != nil {
+		t.Fatal(err)
+	}
 	check := func(when string) {
 		t.Helper()
-		if got := s.do(bob, http.MethodGet, "/api/me/favorites", nil, http.StatusOK); got.Total != 0 {
-			t.Errorf("%s: %d favourites, want none", when, got.Total)
+		if got, err := s.cat.Favorites(t.Context(), bob, 1, 10); err != nil || got.Total != 0 {
+			t.Errorf("%s: %d favourites, %v; want none", when, got.Total, err)
 		}
 		s.do(0, http.MethodGet, recipePath(gone.ID), nil, http.StatusNotFound)
 		if got := s.do(0, http.MethodGet, "/api/recipes?tag=cold", nil, http.StatusOK); got.Total != 1 {
@@ -258,7 +302,13 @@ func TestStartsDegraded(t *testing.T) {
 	if !strings.Contains(s.logs.String(), "starting degraded") {
 		t.Errorf("the log does not say it:\n%s", s.logs)
 	}
-	r := s.create(ada, shop.RecipeDraft{Name: "Soup", Tags: []string{"soup"}})
+	if got := s.do(0, http.MethodPost, "/api/auth/login", map[string]any{"email": emails[ada], "password": testPassword}, http.StatusServiceUnavailable); got.Header.Get("Retry-After") == "" {
+		t.Errorf("503 without Retry-After: %v", got.Header)
+	}
+	r, err := s.cat.CreateRecipe(t.Context(), shop.Actor{UserID: ada}, shop.RecipeDraft{Name: "Soup", Tags: []string{"soup"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 3 {
 		s.do(0, http.MethodGet, recipePath(r.ID), nil, http.StatusOK)
 	}
@@ -286,12 +336,12 @@ func TestRefusesToStart(t *testing.T) {
 		text string
 		is   error
 	}{
-		"password":  {func(c *Config) { c.Redis.URL = "redis://:wrong@" + server.Addr() }, server.Addr(), redbrick.ErrConfig},
-		"scheme":    {func(c *Config) { c.Redis.URL = "http://localhost" }, "http", redbrick.ErrConfig},
-		"database":  {func(c *Config) { c.DatabaseURL = "mongodb://localhost/shop" }, `scheme "mongodb", expected sqlite:<path> or postgres://`, nil},
-		"every one": {func(c *Config) { c.Host = "0.0.0.0" }, "-insecure-dev-auth", nil},
+		"password": {func(c *Config) { c.Redis.URL = "redis://:wrong@" + server.Addr() }, server.Addr(), redbrick.ErrConfig},
+		"scheme":   {func(c *Config) { c.Redis.URL = "http://localhost" }, "http", redbrick.ErrConfig},
+		"database": {func(c *Config) { c.DatabaseURL = "mongodb://localhost/shop" }, `scheme "mongodb", expected sqlite:<path> or postgres://`, nil},
+		"secret":   {func(c *Config) { c.Production = true }, "SESSION_SECRET is not set", settings.ErrInvalid},
 	} {
-		config := Config{DataDir: t.TempDir(), InsecureDevAuth: true}
+		config := Config{DataDir: t.TempDir()}
 		c.edit(&config)
 		m, err := Start(t.Context(), config)
 		if err == nil {

@@ -5,16 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/apps/internal/lifecycle"
+	"github.com/redbrick-go/redbrick/apps/internal/password"
+	"github.com/redbrick-go/redbrick/apps/internal/settings"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/account"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/catalog"
-	"github.com/redbrick-go/redbrick/apps/shopchop/internal/seed"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/sqlstore"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/web"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/web/page"
 	"github.com/redbrick-go/redbrick/engine"
+	"github.com/redbrick-go/redbrick/internal/clientip"
+	"github.com/redbrick-go/redbrick/session"
 )
 
 // Main is the whole service. Make it with [Start].
@@ -24,6 +27,11 @@ type Main struct {
 	store  *sqlstore.Store
 	redis  *redbrick.Client
 	cat    *catalog.Catalog
+
+	passwords *password.Hasher
+	sessions  *session.Manager
+	accounts  *account.Service
+
 	server *lifecycle.Server
 	parts  lifecycle.Stack
 }
@@ -51,26 +59,24 @@ func (m *Main) start(ctx context.Context) error {
 	if err := m.open(ctx); err != nil {
 		return err
 	}
-	if m.config.Seed {
-		began := time.Now()
-		report, err := seed.Apply(ctx, m.store, "")
-		if err != nil {
-			return err
-		}
-		if report != (seed.Report{}) {
-			m.log.InfoContext(ctx, "filled the empty database", "recipes", report.Recipes, "users", report.Users, "took", time.Since(began).Round(time.Millisecond))
-		}
+	if err := m.fill(ctx); err != nil {
+		return err
 	}
 	if err := m.cat.Start(ctx); err != nil {
 		return err
 	}
 	m.parts.Add("catalog", m.cat.Stop)
-	o := web.Options{Catalog: m.cat, Page: page.Handler(), Origins: m.config.Origins, Logger: m.log, Ready: m.ready}
-	if m.config.InsecureDevAuth {
-		o.Authenticate = web.DebugUser(m.cat.User)
-		m.log.WarnContext(ctx, "the header X-Debug-User is believed: for development alone")
+	if err := m.openAccounts(ctx); err != nil {
+		return err
 	}
-	handler, err := web.New(o)
+	proxies, err := clientip.New(m.config.TrustedProxies...)
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", settings.ErrInvalid, clientip.Variable, err)
+	}
+	handler, err := web.New(web.Options{
+		Catalog: m.cat, Accounts: m.accounts, Sessions: m.sessions, Proxies: proxies,
+		Page: page.Handler(), Origins: m.config.Origins, Logger: m.log, Ready: m.ready,
+	})
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/apps/internal/pgtest"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/seed"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/redistest"
 )
@@ -48,7 +50,16 @@ type running struct {
 	base string // address of the service
 	http *http.Client
 	logs *logBuffer
+
+	mu      sync.Mutex
+	cookies map[int64]string // of the sessions of users
 }
+
+// testPassword is the password of the users of every test service.
+const testPassword = "long enough for a test"
+
+// emails are their addresses; a program that was started with the seed data has other people.
+var emails = map[int64]string{ada: "ada@example.com", bob: "bob@example.com", root: "root@example.com"}
 
 // logBuffer is a log that a test can read.
 type logBuffer struct {
@@ -74,8 +85,9 @@ func run(t testing.TB, edit ...func(*Config)) *running {
 	t.Helper()
 	logs := &logBuffer{}
 	c := Config{
-		DataDir: t.TempDir(), InsecureDevAuth: true,
-		Logger: slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		DataDir:   t.TempDir(),
+		Logger:    slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Passwords: password.Options{Memory: 64, Passes: 1, AllowWeak: true, Wait: longTime},
 	}
 	for _, f := range edit {
 		f(&c)
@@ -94,12 +106,16 @@ func run(t testing.TB, edit ...func(*Config)) *running {
 			t.Log(logs.String())
 		}
 	})
+	hash, err := m.passwords.Hash(context.Background(), testPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, role := range []shop.Role{ada - 1: shop.RoleUser, bob - 1: shop.RoleUser, root - 1: shop.RoleAdmin} {
 		name := []string{"ada", "bob", "root"}[i]
 		if _, err := m.store.User(context.Background(), int64(i+1)); err == nil {
 			continue
 		}
-		if _, err := m.store.CreateUser(context.Background(), shop.UserDraft{Name: name, Email: name + "@example.com", Role: role}); err != nil {
+		if _, err := m.store.CreateUser(context.Background(), shop.UserDraft{Name: name, Email: name + "@example.com", Role: role, Hash: shop.PasswordHash(hash)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -173,7 +189,11 @@ func (s *running) ask(user int64, method, path string, body any, headers ...stri
 		r.Header.Set("Content-Type", "application/json")
 	}
 	if user > 0 {
-		r.Header.Set("X-Debug-User", fmt.Sprint(user))
+		cookie, err := s.cookie(user)
+		if err != nil {
+			return reply{}, err
+		}
+		r.Header.Set("Cookie", cookie)
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
@@ -189,6 +209,53 @@ func (s *running) ask(user int64, method, path string, body any, headers ...stri
 		err = json.Unmarshal(text, &a)
 	}
 	return a, err
+}
+
+// cookie returns that of a user's session, who logs in if there is none yet. One
+// whom nobody knows has a cookie that nobody gave out.
+func (s *running) cookie(user int64) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.cookies[user]; c != "" {
+		return c, nil
+	}
+	email, secret := emails[user], testPassword
+	if s.Main == nil || s.config.Seed && int(user) <= len(seed.People()) {
+		email, secret = seed.People()[user-1].Email, seed.DemoPassword
+	}
+	if email == "" {
+		return cookieName + "=aaaaaaaaaaaaa.aaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", nil
+	}
+	got, err := s.ask(0, http.MethodPost, "/api/auth/login", map[string]any{"email": email, "password": secret})
+	if err != nil || got.Status != http.StatusOK {
+		return "", fmt.Errorf("login of user %d: status %d, %v: %s", user, got.Status, err, got.Body)
+	}
+	c := cookieOf(got)
+	if c == "" {
+		return "", fmt.Errorf("login of user %d: no cookie in %v", user, got.Header)
+	}
+	if s.cookies == nil {
+		s.cookies = map[int64]string{}
+	}
+	s.cookies[user] = c
+	return c, nil
+}
+
+// cookieOf returns the session's cookie that an answer sets, as a browser sends it; "" if it sets none.
+func cookieOf(a reply) string {
+	for _, c := range (&http.Response{Header: a.Header}).Cookies() {
+		if strings.HasSuffix(c.Name, cookieName) {
+			return c.Name + "=" + c.Value
+		}
+	}
+	return ""
+}
+
+// forget makes users log in anew.
+func (s *running) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cookies = nil
 }
 
 // do is ask that expects a status.

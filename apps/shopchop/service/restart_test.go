@@ -79,7 +79,7 @@ func TestRestartKeepsWhatRedisHolds(t *testing.T) {
 func TestKilledProcessLeavesNoStaleCopy(t *testing.T) {
 	t.Parallel()
 	talk := func(p *program) *running { return &running{t: t, base: p.url, http: http.DefaultClient} }
-	cmd := command(t, []string{"-insecure-dev-auth"})
+	cmd := command(t, nil)
 	env := "DATA_DIR=" + cmd.Dir
 	p := launch(t, cmd)
 	mine := into[shop.Recipe](t, talk(p).do(1, http.MethodPost, "/api/recipes", `{"name":"Soup","tags":["old"]}`, http.StatusCreated))
@@ -103,7 +103,7 @@ func TestKilledProcessLeavesNoStaleCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	p = launch(t, command(t, []string{"-insecure-dev-auth"}, env))
+	p = launch(t, command(t, nil, env))
 	if got := into[shop.Recipe](t, talk(p).do(1, http.MethodGet, path, nil, http.StatusOK)); got.Name != "Stew" {
 		t.Errorf("served %q, the database has Stew", got.Name)
 	}

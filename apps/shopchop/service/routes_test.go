@@ -118,7 +118,7 @@ func TestLaterRoutesAre404(t *testing.T) {
 	s := run(t)
 	s.create(ada, shop.RecipeDraft{Name: "Soup"})
 	for _, route := range []string{
-		"POST /api/auth/register", "POST /api/auth/login", "POST /api/auth/logout", "POST /api/auth/password/forgot", "POST /api/recipes/1/share",
+		"POST /api/recipes/1/share",
 		"GET /api/leaderboard", "GET /api/leaderboard/me", "GET /api/notifications", "PUT /api/notifications/read", "POST /api/admin/notify",
 		"GET /ws", "GET /events", "GET /health/redis", "GET /metrics", "GET /metrics/redis", "GET /admin/backups", "GET /ops/", "GET /nowhere", "GET /api/nowhere", "GET /api/",
 	} {
@@ -193,12 +193,14 @@ func TestOtherSites(t *testing.T) {
 	}
 }
 
-// Without -insecure-dev-auth the header is worth nothing.
-func TestDebugUserIsOffUnlessAskedFor(t *testing.T) {
+// The header that named a user while there were no sessions is worth nothing.
+func TestDebugHeaderIsGone(t *testing.T) {
 	t.Parallel()
-	s := run(t, func(c *Config) { c.InsecureDevAuth = false })
-	s.do(ada, http.MethodGet, "/api/me", nil, http.StatusUnauthorized)
-	s.do(ada, http.MethodPost, "/api/recipes", `{"name":"x"}`, http.StatusUnauthorized)
+	s := run(t)
+	for _, path := range []string{"/api/me", "/api/me/recipes", "/api/auth/sessions"} {
+		s.do(0, http.MethodGet, path, nil, http.StatusUnauthorized, "X-Debug-User", "1")
+	}
+	s.do(0, http.MethodPost, "/api/recipes", `{"name":"x"}`, http.StatusUnauthorized, "X-Debug-User", "1")
 	s.do(0, http.MethodGet, "/api/recipes", nil, http.StatusOK)
 }
 
@@ -256,7 +258,7 @@ func TestMe(t *testing.T) {
 			}
 			kinds = append(kinds, a.Activity)
 		}
-		want := []string{"profile_updated", "recipe_created", "recipe_created", "recipe_viewed", "recipe_viewed", "recipe_viewed", "recipe_viewed", "recipe_favorited", "recipe_unfavorited"}
+		want := []string{"logged_in", "profile_updated", "recipe_created", "recipe_created", "recipe_viewed", "recipe_viewed", "recipe_viewed", "recipe_viewed", "recipe_favorited", "recipe_unfavorited"}
 		if diff := cmp.Diff(want, kinds); diff != "" {
 			t.Errorf("activities:\n%s", diff)
 		}

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,6 +39,29 @@ func (c *Catalog) UpdateUser(ctx context.Context, id int64, patch shop.UserPatch
 		return u, missing("user", id, err)
 	}
 	c.record(ctx, id, "profile_updated", 0)
+	return u, nil
+}
+
+// LoggedIn counts a login and returns the account with it, and makes the profile, the
+// favourites and what was looked at last ready for the requests that follow.
+func (c *Catalog) LoggedIn(ctx context.Context, id int64, at time.Time) (shop.User, error) {
+	ctx, cancel := detached(ctx, writeTime)
+	defer cancel()
+	u, err := c.users.WriteThrough(ctx, text(id), func(ctx context.Context) error {
+		_, err := c.repo.RecordLogin(ctx, id, at)
+		return err
+	})
+	if err != nil {
+		return u, missing("user", id, err)
+	}
+	c.record(ctx, id, "logged_in", 0)
+	ctx, cancel = detached(ctx, feedTime)
+	defer cancel()
+	_, err = c.Favorites(ctx, id, 1, recentCap)
+	_, err2 := c.Recent(ctx, id)
+	if err = errors.Join(err, err2); err != nil {
+		c.log.DebugContext(ctx, "not warmed", "user", id, "error", err)
+	}
 	return u, nil
 }
 

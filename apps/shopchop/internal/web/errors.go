@@ -9,7 +9,9 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/account"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/session"
 )
 
 // ErrUnauthenticated means that a request names no user, or none that there is.
@@ -44,7 +46,15 @@ func replyOf(ctx context.Context, err error) *httpjson.Error {
 			reply.Fields = append(reply.Fields, httpjson.Field{Field: f.Field, Message: f.Message})
 		}
 		return reply
-	case errors.Is(err, ErrUnauthenticated):
+	case errors.Is(err, account.ErrCredentials):
+		return &httpjson.Error{Status: http.StatusUnauthorized, Text: "Invalid email or password"}
+	case errors.Is(err, account.ErrToken):
+		return httpjson.BadRequest("token", "unknown, used or too old: ask for a new link")
+	case errors.Is(err, account.ErrBusy):
+		return &httpjson.Error{Status: http.StatusServiceUnavailable, Text: "Too busy", RetryAfter: retryAfter}
+	case errors.Is(err, session.ErrReadOnly):
+		return &httpjson.Error{Status: http.StatusConflict, Text: "The session has changed meanwhile: send the request again"}
+	case errors.Is(err, ErrUnauthenticated), errors.Is(err, session.ErrNoSession):
 		return &httpjson.Error{Status: http.StatusUnauthorized, Text: "Authentication required"}
 	case errors.Is(err, shop.ErrNotFound):
 		return &httpjson.Error{Status: http.StatusNotFound, Text: clean(err, shop.ErrNotFound, "not found")}

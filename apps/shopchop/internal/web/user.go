@@ -1,50 +1,14 @@
 package web
 
 import (
-	"context"
-	"errors"
 	"net/http"
+	"time"
 
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/cache"
+	"github.com/redbrick-go/redbrick/session"
 )
-
-// debugUserHeader names the user of a request, where that is believed.
-const debugUserHeader = "X-Debug-User"
-
-// DebugUser is an Options.Authenticate that believes the header X-Debug-User. It
-// is for development on one machine: whoever reaches the service is whom they say.
-func DebugUser(user func(ctx context.Context, id int64) (cache.Result[shop.User], error)) func(*http.Request) (shop.User, error) {
-	return func(r *http.Request) (shop.User, error) {
-		said := r.Header.Get(debugUserHeader)
-		if said == "" {
-			return shop.User{}, ErrUnauthenticated
-		}
-		id, err := httpjson.ID(debugUserHeader, said)
-		if err != nil {
-			return shop.User{}, ErrUnauthenticated
-		}
-		u, err := user(r.Context(), id)
-		if errors.Is(err, shop.ErrNotFound) {
-			err = ErrUnauthenticated
-		}
-		return u.Value, err
-	}
-}
-
-// signedIn refuses requests of nobody.
-func (h *handler) signedIn(handle func(http.ResponseWriter, *http.Request, shop.User) error) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		u, err := h.auth(r)
-		if err != nil {
-			return err
-		}
-		// What one user gets is for nobody else's cache.
-		w.Header()["Cache-Control"] = []string{"private, no-store"}
-		return handle(w, r, u)
-	}
-}
 
 // setXCache tells where the data came from.
 func setXCache(w http.ResponseWriter, level cache.Level) {
@@ -69,10 +33,17 @@ func (h *handler) readMe(w http.ResponseWriter, r *http.Request, u shop.User) er
 	return nil
 }
 
+// stepUpAge is how long after a login what is sensitive can be changed.
+const stepUpAge = 15 * time.Minute
+
 func (h *handler) updateMe(w http.ResponseWriter, r *http.Request, u shop.User) error {
 	var patch shop.UserPatch
 	if err := httpjson.Decode(w, r, &patch); err != nil {
 		return err
+	}
+	// Who changes the address can have a new password sent there.
+	if patch.Email != nil && shop.NormalizeEmail(*patch.Email) != u.Email && !session.From(r.Context()).RecentAuth(stepUpAge) {
+		return &httpjson.Error{Status: http.StatusForbidden, Text: "The login is too long ago to change the address: log in again"}
 	}
 	u, err := h.catalog.UpdateUser(r.Context(), u.ID, patch)
 	if err != nil {

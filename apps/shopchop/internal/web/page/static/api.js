@@ -1,6 +1,6 @@
 // Requests to the service. Every one is timed and told to the figures beside
 // the page.
-import { session } from "./session.js";
+import { forget, session } from "./session.js";
 
 // listeners hear of every request: {method, path, status, cache, ms}.
 const listeners = new Set();
@@ -21,9 +21,8 @@ export class ApiError extends Error {
 
 // ask sends a request and returns {data, page, limit, total, cache, ms}, or throws an
 // ApiError. An aborted request throws the browser's AbortError.
-export async function ask(method, path, { body, signal, user = session.id } = {}) {
+export async function ask(method, path, { body, signal } = {}) {
   const headers = { Accept: "application/json" };
-  if (user) headers["X-Debug-User"] = String(user);
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const begun = performance.now();
   let response, text;
@@ -40,7 +39,12 @@ export async function ask(method, path, { body, signal, user = session.id } = {}
   const cache = (response.headers.get("X-Cache") || "").toUpperCase();
   tell({ method, path, status: response.status, cache, ms });
   const reply = parse(text, response);
-  if (!response.ok) throw failed(response, reply);
+  if (!response.ok) {
+    const error = failed(response, reply);
+    // A wrong password is answered 401 too, and that ends nothing.
+    if (response.status === 401 && path !== "/api/auth/login") forget();
+    throw error;
+  }
   return { ...reply, cache, ms };
 }
 
@@ -68,11 +72,10 @@ function failed(response, reply) {
 function hintFor(response, reply) {
   switch (response.status) {
     case 401:
-      return session.id
-        ? "The service does not take the chosen user. It does so only when it was started with -insecure-dev-auth."
-        : "Choose a user at the top of the page first.";
+      if (response.url.endsWith("/api/auth/login")) return "";
+      return session.me ? "You have been logged out. Log in again, at the top of the page." : "Log in first, at the top of the page.";
     case 403:
-      return "Only who wrote a recipe, or an admin, may change it.";
+      return reply.error?.includes("another user") ? "Only who wrote a recipe, or an admin, may change it." : "";
     case 429:
     case 503: {
       const seconds = reply.retryAfter || Number(response.headers.get("Retry-After"));

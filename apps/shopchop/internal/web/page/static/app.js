@@ -1,6 +1,7 @@
 // The page's frame: which view the address names, who the user is.
-import { get } from "./api.js";
-import { announce } from "./dom.js";
+import { forgot, identify, login, logOut, register, reset } from "./account.js";
+import { devices } from "./devices.js";
+import { announce, fill, h } from "./dom.js";
 import { editor } from "./editor.js";
 import { showFigures } from "./figures.js";
 import { inventory } from "./inventory.js";
@@ -9,7 +10,7 @@ import { plan } from "./plan.js";
 import { popular } from "./popular.js";
 import { recipe } from "./recipe.js";
 import { recipes } from "./recipes.js";
-import { choose, session } from "./session.js";
+import { session } from "./session.js";
 
 // A view is called with (element, {id, query, signal}), fills the element, and
 // may return a title. The signal is aborted when another view takes over.
@@ -22,6 +23,11 @@ const routes = [
   [/^\/mine$/, mine],
   [/^\/plan$/, plan],
   [/^\/inventory$/, inventory],
+  [/^\/login$/, login],
+  [/^\/register$/, register],
+  [/^\/forgot$/, forgot],
+  [/^\/reset$/, reset],
+  [/^\/devices$/, devices],
 ];
 
 const main = document.getElementById("main");
@@ -57,36 +63,38 @@ async function show() {
 }
 
 const who = document.getElementById("who");
-const whoName = document.getElementById("user-name");
 
-// identify asks who the chosen user is, and what is among the favourites.
-async function identify() {
-  who.user.value = session.id || "";
-  whoName.className = "who-name";
-  if (!session.id) {
-    whoName.textContent = "reading only";
+// drawWho shows who is logged in, and the ways in and out.
+function drawWho() {
+  const { me } = session;
+  if (!me) {
+    fill(who, h("a", { class: "button", id: "login", href: "#/login" }, "Log in"));
     return;
   }
-  try {
-    const { data } = await get("/api/me");
-    const favorites = await get("/api/me/favorites?limit=100");
-    session.me = data;
-    session.favorites = new Set(favorites.data.map((recipe) => recipe.id));
-    whoName.textContent = data.role === "admin" ? `${data.name} (admin)` : data.name;
-  } catch (error) {
-    whoName.className = "who-name bad";
-    whoName.textContent = error.status === 401 ? "401: not taken, start with -insecure-dev-auth" : `${error.status || ""} ${error.message}`;
-  }
+  const out = h("button", { type: "button", id: "logout", click: async () => {
+    out.disabled = true;
+    try {
+      await logOut();
+      if (location.hash === "" || location.hash === "#/") show();
+      else location.hash = "/";
+    } catch (error) {
+      out.disabled = false;
+      announce(error.message);
+      out.textContent = `${error.status || ""} ${error.message}`;
+    }
+  } }, "Log out");
+  fill(who,
+    h("a", { id: "user-name", class: "who-name", href: "#/devices", title: "Your devices" }, me.role === "admin" ? `${me.name} (admin)` : me.name),
+    out);
 }
 
-who.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  choose(who.user.valueAsNumber || 0);
-  await identify();
-  show();
-});
-
+addEventListener("who", drawWho);
 addEventListener("hashchange", show);
 showFigures();
-await identify();
+drawWho();
+try {
+  await identify();
+} catch (error) {
+  announce(error.message); // the views will say it
+}
 show();

@@ -1,20 +1,33 @@
-// Who uses the page. Without sessions the user is a number sent as X-Debug-User,
-// which the service heeds only when it was started with -insecure-dev-auth.
-
-const stored = Number(localStorage.getItem("user"));
+// Who uses the page. The session is a cookie that no script sees; here is only what
+// the service said about it. A note in this browser saves the question of visitors who
+// were never logged in.
 
 export const session = {
-  id: Number.isSafeInteger(stored) && stored > 0 ? stored : 0, // 0: nobody
-  me: null, // the profile, null while unknown
+  me: null, // the profile, null for a visitor
   favorites: new Set(), // ids of recipes
 };
 
-export function choose(id) {
-  session.id = id;
+const note = "logged-in";
+
+export function mayBeLoggedIn() {
+  return localStorage.getItem(note) === "yes";
+}
+
+// known keeps what the service said.
+export function known(me, favorites) {
+  session.me = me;
+  session.favorites = new Set(favorites);
+  localStorage.setItem(note, "yes");
+  dispatchEvent(new Event("who"));
+}
+
+// forget is for the end of the session, wherever it was ended.
+export function forget() {
+  const was = session.me !== null;
   session.me = null;
   session.favorites = new Set();
-  if (id) localStorage.setItem("user", String(id));
-  else localStorage.removeItem("user");
+  localStorage.removeItem(note);
+  if (was) dispatchEvent(new Event("who"));
 }
 
 // mayChange tells whether the service will let the user change a recipe. It
