@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/redbrick-go/redbrick/internal/script"
@@ -20,7 +21,8 @@ type Claim struct {
 func (l *Limiter) Claim(id string, n int64) Claim { return Claim{l: l, id: id, n: n} }
 
 // AllowAll decides about several identities at once, such as a user and his address: all claims are admitted and counted,
-// or none is. Their limiters have to stand on one client.
+// or none is. Their limiters have to stand on one client. Claims of one identity on one limiter count as one claim of the sum;
+// two limiters that share a policy cannot be asked for one identity (ErrInvalid).
 //
 // Where one server holds all keys it is one script. On Redis Cluster the claims are made side by side and taken back if one
 // of them is denied: nothing is admitted beyond a limit, but a call that comes in between may be denied for the sake of one
@@ -35,14 +37,19 @@ func AllowAll(ctx context.Context, claims ...Claim) (Result, error) {
 			continue
 		}
 		c.tag = c.l.keys.tag(c.id)
+		var err error
+		if all, err = together(all, c); err != nil {
+			return Result{}, err
+		}
+	}
+	if len(all) == 0 {
+		return Result{Allowed: true}, nil
+	}
+	for _, c := range all {
 		if r, ok := c.l.blocks.get(c.tag, c.n); ok {
 			c.l.counts.cached()
 			return r, nil
 		}
-		all = append(all, c)
-	}
-	if len(all) == 0 {
-		return Result{Allowed: true}, nil
 	}
 	seen := make([]uint64, len(all))
 	for i, c := range all {
@@ -65,6 +72,35 @@ func AllowAll(ctx context.Context, claims ...Claim) (Result, error) {
 		c.l.settle(c.id, c.tag, c.n, began, seen[i], &own)
 	}
 	return r, nil
+}
+
+// together adds a claim to others. The script looks at all counters before it takes from any, so no two claims may be on one:
+// those of one identity on one limiter are made one.
+func together(all []Claim, c Claim) ([]Claim, error) {
+	for i, b := range all {
+		switch {
+		case b.l == c.l && b.tag == c.tag:
+			all[i].n += min(c.n, math.MaxInt64-b.n)
+			return all, nil
+		case b.l.rb != c.l.rb:
+			return nil, fmt.Errorf("%w: claims on limiters of two clients", ErrInvalid)
+		case b.tag == c.tag && b.l.meets(c.l, c.tag):
+			return nil, fmt.Errorf("%w: two limiters with one counter for %s", ErrInvalid, shown(c.id))
+		}
+	}
+	return append(all, c), nil
+}
+
+// meets reports whether two limiters have a counter in common.
+func (l *Limiter) meets(other *Limiter, tag string) bool {
+	for i := range l.rules {
+		for k := range other.rules {
+			if l.keys.key(tag, &l.rules[i].Policy) == other.keys.key(tag, &other.rules[k].Policy) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // share is the part of a result that is about this claim; before are the claims that stand before it.

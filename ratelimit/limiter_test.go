@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -173,6 +174,40 @@ func TestADenialOfSeveralIdentitiesLeavesNothing(t *testing.T) {
 		ok(t, tight.Refund(ctx, r))
 		equal(t, "keys after the refund", leftKeys(t, rb), []string{})
 	}, lookAround)
+}
+
+// TestClaimsOnOneCounterAddUp: whoever is both of two identities does not get twice the limit.
+func TestClaimsOnOneCounterAddUp(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		for _, a := range rateAlgorithms {
+			l := patient(t, rb, Options{BlockEntries: -1, Policies: []Policy{{Name: fmt.Sprint("p", int(a)), Algorithm: a, Limit: 5, Window: time.Hour}}})
+			other := patient(t, rb, one(Policy{Name: fmt.Sprint("other", int(a)), Limit: 100}))
+			both := []Claim{l.Claim("x", 1), other.Claim("x", 1), l.Claim("x", 1)} // apart on Cluster
+			var r Result
+			for i := range 2 {
+				r = must(AllowAll(ctx, both...))(t)
+				if !r.Allowed || r.Remaining != int64(3-2*i) || len(r.Policies) != 2 {
+					t.Fatalf("%v: %+v", a, r)
+				}
+			}
+			if r := must(AllowAll(ctx, both...))(t); r.Allowed {
+				t.Fatalf("%v: six of five calls were admitted: %+v", a, r)
+			}
+			ok(t, l.Refund(ctx, r))
+			equal(t, "left after the refund", must(l.Peek(ctx, "x"))(t).Remaining, int64(3))
+			same := patient(t, rb, Options{Policies: []Policy{{Name: fmt.Sprint("p", int(a)), Algorithm: a, Limit: 5, Window: time.Hour}}})
+			_, err := AllowAll(ctx, l.Claim("x", 1), same.Claim("x", 1))
+			is(t, err, ErrInvalid)
+			must(AllowAll(ctx, l.Claim("x", 1), same.Claim("y", 1)))(t)
+			_, err = AllowAll(ctx, l.Claim("z", math.MaxInt64), l.Claim("z", math.MaxInt64))
+			ok(t, err)
+		}
+		elsewhere := patient(t, redistest.Another(t, rb), one(Policy{Name: "elsewhere", Limit: 5}))
+		_, err := AllowAll(ctx, elsewhere.Claim("x", 1), patient(t, rb, one(Policy{Name: "here", Limit: 5})).Claim("x", 1))
+		is(t, err, ErrInvalid)
+	})
 }
 
 // TestSeveralIdentitiesNeverExceedALimit of any of them, while others are taken back.
