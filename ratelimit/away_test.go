@@ -163,6 +163,31 @@ func TestPlacesWithoutRedis(t *testing.T) {
 	}
 }
 
+// TestAPlaceIsDecidedInTimeWhereTheServerIsSilent: what may have been taken is not given back at the caller's expense.
+func TestAPlaceIsDecidedInTimeWhereTheServerIsSilent(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t)
+	rb := redistest.OpenURL(t, server.URL(), func(o *redbrick.Options) { o.CommandTimeout = time.Minute })
+	l := must(New(rb, one(Policy{Name: "places", Algorithm: Concurrency, Limit: 4})))(t)
+	server.Pause()
+	defer server.Resume()
+	began := time.Now()
+	p := must(l.Acquire(t.Context(), "x"))(t)
+	if took := time.Since(began); took > prompt || !p.Result.Degraded {
+		t.Errorf("a place took %v: %+v", took, p.Result)
+	}
+	ok(t, p.Release(t.Context()))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	began = time.Now()
+	if _, err := l.Acquire(ctx, "x"); err != nil {
+		is(t, err, context.DeadlineExceeded)
+	}
+	if took := time.Since(began); took > prompt {
+		t.Errorf("a caller with a millisecond waits for %v", took)
+	}
+}
+
 // TestAnEndedCallerIsNotAdmitted: he is told of his own end, whatever the policies say.
 func TestAnEndedCallerIsNotAdmitted(t *testing.T) {
 	t.Parallel()

@@ -191,3 +191,21 @@ func TestShadowCountsAndReportsAndDeniesNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestShadowReportsTheIdentityOfAPlace, as it was given: its key has another name.
+func TestShadowReportsTheIdentityOfAPlace(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	var reported []string
+	l := patient(t, rb, Options{
+		Policies: []Policy{{Name: "places", Algorithm: Concurrency, Limit: 1, Shadow: true}},
+		OnShadow: func(id string, _ PolicyResult) { reported = append(reported, id) },
+	})
+	for range 2 {
+		ok(t, must(l.Acquire(t.Context(), "user {7}"))(t).Release(t.Context()))
+	}
+	first, second := must(l.Acquire(t.Context(), "user {7}"))(t), must(l.Acquire(t.Context(), "user {7}"))(t)
+	ok(t, first.Release(t.Context()))
+	ok(t, second.Release(t.Context()))
+	equal(t, "reported", reported, []string{"user {7}"})
+}

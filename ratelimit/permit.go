@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/redbrick-go/redbrick/internal/script"
 )
 
 // Permit is a place that was acquired. It is kept by renewals until Release, or, if the process dies, until its lease ends.
@@ -15,6 +17,7 @@ type Permit struct {
 	Result Result
 
 	l     *Limiter
+	who   string // whose place it is
 	tag   string
 	id    string // of the lease; "" for a place that Redis does not know
 	local bool
@@ -37,7 +40,7 @@ func (l *Limiter) acquire(ctx context.Context, id string, n int64, counting bool
 	if err := l.check(id, n); err != nil {
 		return nil, err
 	}
-	p := &Permit{l: l, tag: l.keys.tag(id), Result: Result{Allowed: true}}
+	p := &Permit{l: l, who: id, tag: l.keys.tag(id), Result: Result{Allowed: true}}
 	if l.o.Disabled {
 		return p, nil
 	}
@@ -52,7 +55,7 @@ func (l *Limiter) acquire(ctx context.Context, id string, n int64, counting bool
 			err = &DeniedError{Result: r}
 		}
 		if err != nil {
-			_ = p.Release(context.WithoutCancel(ctx)) // the lease ends by itself
+			_ = p.release(context.WithoutCancel(ctx), l.lane) // the lease ends by itself
 			return nil, err
 		}
 		p.Result = r
@@ -74,7 +77,7 @@ func (p *Permit) enter(ctx context.Context) error {
 	switch {
 	case err == nil:
 	case ended(ctx, err):
-		_ = p.Release(context.WithoutCancel(ctx)) // it may have been taken
+		_ = p.release(context.WithoutCancel(ctx), l.lane) // it may have been taken
 		return err
 	default:
 		return p.away(ctx, out, err)
@@ -97,7 +100,7 @@ func (p *Permit) judge(out PolicyResult) error {
 	r := sum([]PolicyResult{out})
 	p.l.counts.decided(r.Allowed)
 	if out.Shadow && !out.Allowed && p.l.o.OnShadow != nil {
-		p.l.o.OnShadow(p.tag, out)
+		p.l.o.OnShadow(p.who, out)
 	}
 	if !r.Allowed {
 		return &DeniedError{Result: r}
@@ -109,7 +112,7 @@ func (p *Permit) judge(out PolicyResult) error {
 // away decides about a place without Redis.
 func (p *Permit) away(ctx context.Context, out PolicyResult, cause error) error {
 	l, r := p.l, p.l.places
-	_ = p.Release(context.WithoutCancel(ctx)) // it may have been taken; the lease ends by itself
+	_ = p.release(context.WithoutCancel(ctx), l.lane) // it may have been taken; the lease ends by itself
 	p.id, p.released = "", false
 	l.counts.degraded.Add(1)
 	l.warned.warn("place", cause)
@@ -158,7 +161,10 @@ func (p *Permit) renew() {
 }
 
 // Release gives the place back. A second call does nothing. After an error the place is free when its lease ends.
-func (p *Permit) Release(ctx context.Context) error {
+func (p *Permit) Release(ctx context.Context) error { return p.release(ctx, p.l.slow) }
+
+// release takes the lane of decisions where somebody waits for one.
+func (p *Permit) release(ctx context.Context, d script.Doer) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.released {
@@ -174,7 +180,6 @@ func (p *Permit) Release(ctx context.Context) error {
 	if p.id == "" {
 		return nil
 	}
-	d := p.l.slow
 	if err := d.Do(ctx, d.B().Zrem().Key(p.l.keys.key(p.tag, &p.l.places.Policy)).Member(p.id).Build()).Error(); err != nil {
 		return fmt.Errorf("ratelimit: release a place: %w", err)
 	}
