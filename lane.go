@@ -143,7 +143,31 @@ func (l *Lane) send(ctx context.Context, cn *conns, cmd rueidis.Completed) rueid
 	if err != nil {
 		return rueidis.NewErrorResult(err)
 	}
-	return l.c.do(ctx, wire, cmd)
+	return l.again(ctx, wire, cmd, l.c.do(ctx, wire, cmd))
+}
+
+// again repeats a read as long as there is an heir to ask.
+func (l *Lane) again(ctx context.Context, asked rueidis.Client, cmd rueidis.Completed, r rueidis.RedisResult) rueidis.RedisResult {
+	for next := l.heir(ctx, asked, cmd, r); next != nil; next = l.heir(ctx, asked, cmd, r) {
+		r, asked = l.c.do(ctx, next, cmd), next
+	}
+	return r
+}
+
+// heir is whom to ask again where a read has no answer because the connection it went to was replaced, and closed,
+// meanwhile: by that of more near caches, or of a new primary. Otherwise it is nil.
+func (l *Lane) heir(ctx context.Context, asked rueidis.Client, cmd rueidis.Completed, r rueidis.RedisResult) rueidis.Client {
+	if r.NonRedisError() == nil || l.node != nil || !cmd.IsReadOnly() || ctx.Err() != nil {
+		return nil
+	}
+	cn := l.c.conns.Load()
+	if cn == nil {
+		return nil
+	}
+	if now, err := l.wire(ctx, cn); err == nil && now != asked {
+		return now
+	}
+	return nil
 }
 
 func (l *Lane) sendMulti(ctx context.Context, cn *conns, cmds []rueidis.Completed) []rueidis.RedisResult {
@@ -155,7 +179,11 @@ func (l *Lane) sendMulti(ctx context.Context, cn *conns, cmds []rueidis.Complete
 		}
 		return results
 	}
-	return l.c.doMulti(ctx, wire, cmds)
+	results := l.c.doMulti(ctx, wire, cmds)
+	for i, cmd := range cmds {
+		results[i] = l.again(ctx, wire, cmd, results[i])
+	}
+	return results
 }
 
 func (l *Lane) wire(ctx context.Context, cn *conns) (rueidis.Client, error) {

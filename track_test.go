@@ -377,6 +377,40 @@ func TestTrackedConnectionIsMendedInTheBackground(t *testing.T) {
 	}
 }
 
+// Each near cache that is made needs a tracked connection that hears of its prefix too: those who read on the one of before
+// are answered all the same.
+func TestNearCachesThatAreAddedCostNoReadItsAnswer(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		track(t, rb, "first:")
+		var done atomic.Bool
+		var wg sync.WaitGroup
+		for g := range 6 {
+			wg.Go(func() {
+				for i := g; !done.Load(); i++ {
+					key := func() string { i++; return fmt.Sprint(rb.Namespace(), "k", i%100) }
+					l := rb.Tracked()
+					results := l.DoMulti(t.Context(), l.B().Get().Key(key()).Build(), l.B().Pttl().Key(key()).Build())
+					for _, r := range append(results, l.Do(t.Context(), l.B().Get().Key(key()).Build())) {
+						if err := r.NonRedisError(); err != nil {
+							t.Errorf("a read: %v", err)
+							return
+						}
+					}
+				}
+			})
+		}
+		for i := range 30 {
+			track(t, rb, fmt.Sprint("p", i, ":"))
+		}
+		done.Store(true)
+		wg.Wait()
+		if s := rb.State(); s.State != redbrick.StateReady {
+			t.Errorf("state %+v", s)
+		}
+	})
+}
+
 // A server that answers later than a tracked connection may is no server that is away, and none that does not track.
 func TestASlowServerIsOpenedAndTracksWhenItIsFaster(t *testing.T) {
 	t.Parallel()
