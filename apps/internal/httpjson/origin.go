@@ -11,6 +11,9 @@ import (
 
 // Origins decides which other sites may use the service from a browser.
 type Origins struct {
+	// Refuse sends the refusal of a write. Nil is [WriteError].
+	Refuse func(w http.ResponseWriter, r *http.Request, e *Error)
+
 	allowed []string
 	guard   *http.CrossOriginProtection
 }
@@ -67,7 +70,12 @@ func (o *Origins) ProtectUnless(free func(*http.Request) bool, headers string, n
 			}
 		}
 		if err := o.guard.Check(r); err != nil && !bearerAlone(r) {
-			WriteError(w, &Error{Status: http.StatusForbidden, Text: "Request comes from another site, expected the service's own page or an origin of CORS_ORIGINS"})
+			refusal := &Error{Status: http.StatusForbidden, Text: "Request comes from another site, expected the service's own page or an origin of CORS_ORIGINS"}
+			if o.Refuse != nil {
+				o.Refuse(w, r, refusal)
+			} else {
+				WriteError(w, refusal)
+			}
 			return
 		}
 		next.ServeHTTP(w, r)

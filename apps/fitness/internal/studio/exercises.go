@@ -1,0 +1,154 @@
+package studio
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"github.com/redbrick-go/redbrick/apps/fitness/internal/train"
+	"github.com/redbrick-go/redbrick/apps/internal/domain"
+	"github.com/redbrick-go/redbrick/cache"
+)
+
+// ExerciseList is a page of the list of exercises, as it is cached and as it is sent.
+type ExerciseList struct {
+	Data  []train.Exercise `json:"data"`
+	Page  int              `json:"page"`
+	Limit int              `json:"limit"`
+	Total int              `json:"total"`
+}
+
+// listID names a list: equal questions have one name, with the parameters that are
+// known in the order of their names.
+func listID(f train.ExerciseFilter) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"muscle": f.Muscle, "equipment": f.Equipment, "q": f.Query} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	q.Set("page", strconv.Itoa(f.Page.Number))
+	q.Set("limit", strconv.Itoa(f.Page.Limit))
+	return q.Encode()
+}
+
+func filterOf(id string) (train.ExerciseFilter, error) {
+	q, err := url.ParseQuery(id)
+	if err != nil {
+		return train.ExerciseFilter{}, fmt.Errorf("studio: list %q: %w", id, err)
+	}
+	page, err := strconv.Atoi(q.Get("page"))
+	if err != nil {
+		return train.ExerciseFilter{}, fmt.Errorf("studio: list %q: %w", id, err)
+	}
+	limit, err := strconv.Atoi(q.Get("limit"))
+	if err != nil {
+		return train.ExerciseFilter{}, fmt.Errorf("studio: list %q: %w", id, err)
+	}
+	return train.ExerciseFilter{Muscle: q.Get("muscle"), Equipment: q.Get("equipment"), Query: q.Get("q"), Page: train.Page{Number: page, Limit: limit}}, nil
+}
+
+func (s *Studio) loadList(ctx context.Context, id string) (ExerciseList, error) {
+	f, err := filterOf(id)
+	if err != nil {
+		return ExerciseList{}, err
+	}
+	page, total, err := s.repo.ListExercises(ctx, f)
+	return ExerciseList{page, f.Page.Number, f.Page.Limit, total}, err
+}
+
+// Exercises returns the JSON of an [ExerciseList] and where it came from. The bytes must
+// not be changed.
+func (s *Studio) Exercises(ctx context.Context, f train.ExerciseFilter) (cache.Result[[]byte], error) {
+	return s.lists.LookupBytes(ctx, listID(f.Normalize()))
+}
+
+// Exercise returns the JSON of an exercise and where it came from. The bytes must not
+// be changed. ErrNotFound.
+func (s *Studio) Exercise(ctx context.Context, id string) (cache.Result[[]byte], error) {
+	if !train.IsID(id) {
+		return cache.Result[[]byte]{}, domain.Refuse(domain.ErrNotFound, "exercise %s is not there", id)
+	}
+	r, err := s.exercises.LookupBytes(ctx, id)
+	return r, missing("exercise", id, err)
+}
+
+// mayWrite refuses who may not write what all share.
+func mayWrite(by train.User) error {
+	if !by.WritesExercises() {
+		return domain.Refuse(domain.ErrForbidden, "only trainers and admins write exercises")
+	}
+	return nil
+}
+
+// CreateExercise stores a new exercise. ErrForbidden.
+func (s *Studio) CreateExercise(ctx context.Context, by train.User, draft train.ExerciseDraft) (train.Exercise, error) {
+	if err := mayWrite(by); err != nil {
+		return train.Exercise{}, err
+	}
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	e, err := s.repo.CreateExercise(ctx, by.ID, draft)
+	return e, s.exercisesChanged(ctx, err)
+}
+
+// UpdateExercise changes what the patch names. ErrForbidden, ErrNotFound.
+func (s *Studio) UpdateExercise(ctx context.Context, by train.User, id string, patch train.ExercisePatch) (train.Exercise, error) {
+	if err := mayWrite(by); err != nil {
+		return train.Exercise{}, err
+	}
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	e, err := s.exercises.WriteThrough(ctx, id, func(ctx context.Context) error {
+		_, err := s.repo.UpdateExercise(ctx, id, patch)
+		return err
+	})
+	return e, s.exercisesChanged(ctx, missing("exercise", id, err))
+}
+
+// DeleteExercise deletes an exercise; workouts keep its name. ErrForbidden, ErrNotFound.
+func (s *Studio) DeleteExercise(ctx context.Context, by train.User, id string) error {
+	if err := mayWrite(by); err != nil {
+		return err
+	}
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	err := s.repo.DeleteExercise(ctx, id)
+	if !domain.Known(err) {
+		// The ranking names exercises that can be opened.
+		s.dropped(ctx, "exercise", s.exercises.Delete(ctx, id), s.popular.Delete(ctx, popularID))
+	}
+	return s.exercisesChanged(ctx, err)
+}
+
+// exercisesChanged drops every list that shows exercises, unless the database refused the change, and
+// returns err.
+func (s *Studio) exercisesChanged(ctx context.Context, err error) error {
+	if !domain.Known(err) {
+		s.dropped(ctx, "lists of exercises", s.lists.InvalidateTags(ctx, exercisesTag))
+	}
+	return err
+}
+
+// Favorites returns a user's favourite exercises, the newest favourite first, and
+// where they came from. They are shared and must not be changed.
+func (s *Studio) Favorites(ctx context.Context, userID string) (cache.Result[[]train.Exercise], error) {
+	return s.favorites.Lookup(ctx, userID)
+}
+
+// SetFavorite adds an exercise to a user's favourites, or takes it away. ErrNotFound.
+func (s *Studio) SetFavorite(ctx context.Context, userID, exerciseID string, on bool) error {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	var err error
+	if on {
+		_, err = s.repo.SetFavorite(ctx, userID, exerciseID)
+	} else {
+		_, err = s.repo.UnsetFavorite(ctx, userID, exerciseID)
+	}
+	if !domain.Known(err) {
+		s.dropped(ctx, "favorites", s.favorites.Delete(ctx, userID))
+	}
+	return err
+}

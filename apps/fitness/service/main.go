@@ -1,0 +1,214 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/apps/fitness/internal/account"
+	"github.com/redbrick-go/redbrick/apps/fitness/internal/seed"
+	"github.com/redbrick-go/redbrick/apps/fitness/internal/sqlstore"
+	"github.com/redbrick-go/redbrick/apps/fitness/internal/studio"
+	"github.com/redbrick-go/redbrick/apps/fitness/internal/train"
+	"github.com/redbrick-go/redbrick/apps/fitness/internal/web"
+	"github.com/redbrick-go/redbrick/apps/internal/domain"
+	"github.com/redbrick-go/redbrick/apps/internal/firstadmin"
+	"github.com/redbrick-go/redbrick/apps/internal/lifecycle"
+	"github.com/redbrick-go/redbrick/apps/internal/password"
+	"github.com/redbrick-go/redbrick/engine"
+	"github.com/redbrick-go/redbrick/internal/clientip"
+	"github.com/redbrick-go/redbrick/session"
+	"github.com/redbrick-go/redbrick/token"
+)
+
+// Main is the whole service. Make it with [Start].
+type Main struct {
+	config   Config
+	log      *slog.Logger
+	store    *sqlstore.Store
+	redis    *redbrick.Client
+	studio   *studio.Studio
+	sessions *session.Manager
+	access   *token.Access
+	accounts *account.Service
+	server   *lifecycle.Server
+	parts    lifecycle.Stack
+}
+
+// errDraining is why a service that ends is not ready.
+var errDraining = errors.New("service: shutting down")
+
+// Start starts the service. When it returns, requests are answered at Addr. It
+// fails on a bad configuration and on a database that cannot be opened, and not
+// because Redis is away. Close must follow.
+func Start(ctx context.Context, c Config) (*Main, error) {
+	var err error
+	if c.Config, err = spec.Complete(c.Config); err != nil {
+		return nil, err
+	}
+	m := &Main{config: c, log: c.Logger, parts: lifecycle.Stack{Logger: c.Logger}}
+	if err := m.start(ctx); err != nil {
+		return nil, errors.Join(err, m.Close(context.WithoutCancel(ctx)))
+	}
+	return m, nil
+}
+
+// start brings up the parts in order; each puts its end on the stack.
+func (m *Main) start(ctx context.Context) error {
+	if err := m.open(ctx); err != nil {
+		return err
+	}
+	if m.config.Seed {
+		began := time.Now()
+		report, err := seed.Apply(ctx, m.store, began)
+		if err != nil {
+			return err
+		}
+		if report != (seed.Report{}) {
+			m.log.InfoContext(ctx, "filled the empty database", "exercises", report.Exercises, "users", report.Users, "workouts", report.Workouts, "took", time.Since(began).Round(time.Millisecond))
+		}
+	}
+	if err := m.openAccounts(ctx); err != nil {
+		return err
+	}
+	proxies, err := clientip.New(m.config.TrustedProxies...)
+	if err != nil {
+		return err
+	}
+	handler, err := web.New(web.Options{
+		Studio: m.studio, Accounts: m.accounts, Sessions: m.sessions, Access: m.access, Clients: clients{proxies},
+		Origins: m.config.Origins, Logger: m.log, Ready: m.ready,
+	})
+	if err != nil {
+		return err
+	}
+	m.server, err = lifecycle.Listen(ctx, lifecycle.ServerOptions{Addr: m.config.Addr(), Handler: handler, Linger: m.config.Linger, Logger: m.log})
+	if err != nil {
+		return err
+	}
+	m.parts.Add("http", m.server.Stop)
+	return nil
+}
+
+// clients says from where a request comes.
+type clients struct{ clientip.Proxies }
+
+// ID names the client of a request: its address, of IPv6 the first 64 bits.
+func (c clients) ID(r *http.Request) string { return clientip.Name(c.Addr(r), clientip.DefaultBits) }
+
+// Addr is the address of the client of a request.
+func (c clients) Addr(r *http.Request) netip.Addr { return c.Proxies.Addr(r) }
+
+// open opens database and Redis.
+func (m *Main) open(ctx context.Context) (err error) {
+	if m.store, err = sqlstore.Open(ctx, m.config.DatabaseURL); err != nil {
+		return err
+	}
+	m.parts.Add("database", func(context.Context) error { return m.store.Close() })
+	m.redis, err = redbrick.Open(ctx, m.config.Redis)
+	if errors.Is(err, engine.ErrLocked) {
+		return fmt.Errorf("DATA_DIR is %q, expected one that no other fitness uses, or a REDIS_URL that both share: %w", m.config.DataDir, err)
+	}
+	if err != nil {
+		return err
+	}
+	m.parts.Add("redis", func(context.Context) error { return m.redis.Close() })
+	if state := m.redis.State(); state.State != redbrick.StateReady {
+		m.log.WarnContext(ctx, "starting degraded: redis is away, nobody can log in, and lists come from the database", "error", state.Err)
+	}
+	m.studio, err = studio.New(studio.Options{Repository: m.store, Redis: m.redis, Logger: m.log})
+	return err
+}
+
+// issuer is who makes access tokens, and whom they are for.
+const issuer = "fitness"
+
+// openAccounts makes what lets people in, and the first admin.
+func (m *Main) openAccounts(ctx context.Context) error {
+	keys, err := m.config.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	// What is short is refused in production, and warned of elsewhere.
+	short := ""
+	if !m.config.Production {
+		short = "development"
+	}
+	o := m.config.Session
+	o.Secrets, o.Production, o.TrustedProxies, o.Unavailable = keys.Bytes(), m.config.Production, m.config.TrustedProxies, web.Unavailable
+	if m.sessions, err = session.New(m.redis, o); err != nil {
+		return err
+	}
+	signing, err := token.AccessKeysFromSecret(keys.Bytes()...)
+	if err != nil {
+		return err
+	}
+	m.access, err = token.NewAccess(token.AccessOptions{Keys: signing, Issuer: issuer, Audience: issuer, Sessions: m.sessions, AllowInsecure: short})
+	if err != nil {
+		return err
+	}
+	refresh, err := token.NewRefresh(m.redis, token.RefreshOptions{
+		Secrets: keys.Bytes(), Sessions: m.sessions, Grace: m.config.GraceTime, AllowInsecure: short,
+		EndSession: func(ctx context.Context, s token.Session) error {
+			_, err := m.sessions.End(ctx, s.UserID, s.PublicID)
+			return err
+		},
+		OnReuse: func(ctx context.Context, f token.Family) {
+			m.log.WarnContext(ctx, "a refresh token was used twice: its session has ended", "user", f.Session.UserID, "session", f.Session.PublicID)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	passwords, err := password.New(m.config.Passwords)
+	if err != nil {
+		return err
+	}
+	if _, err := firstadmin.Make(ctx, admins{m.store}, passwords, m.config.Admin, m.config.Console); err != nil {
+		return err
+	}
+	m.accounts, err = account.New(account.Options{
+		Repository: m.store, Studio: m.studio, Sessions: m.sessions, Refresh: refresh, Access: m.access, Passwords: passwords, Logger: m.log,
+	})
+	return err
+}
+
+// admins makes the first admin in the database.
+type admins struct{ *sqlstore.Store }
+
+// CreateAdmin makes an admin's account.
+func (a admins) CreateAdmin(ctx context.Context, email string, hash domain.PasswordHash) error {
+	_, err := a.CreateUser(ctx, train.UserDraft{Name: "Admin", Email: email, Role: train.RoleAdmin, Hash: hash})
+	return err
+}
+
+// ready fails when requests cannot be answered.
+func (m *Main) ready(ctx context.Context) error {
+	if m.server.Draining() {
+		return errDraining
+	}
+	return m.store.Ping(ctx)
+}
+
+// Addr returns the host:port that is listened on.
+func (m *Main) Addr() string { return m.server.Addr() }
+
+// URL returns the address of the page.
+func (m *Main) URL() string { return "http://" + m.Addr() + "/" }
+
+// Done is closed when the service no longer answers, asked to or not.
+func (m *Main) Done() <-chan struct{} { return m.server.Done() }
+
+// Close ends the service in order, within ShutdownTimeout and ctx: no new
+// connections, requests under way are answered, Redis and database are closed. A
+// second call does nothing.
+func (m *Main) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, m.config.ShutdownTimeout)
+	defer cancel()
+	return m.parts.Stop(ctx)
+}

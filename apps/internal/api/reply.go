@@ -1,0 +1,69 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/apps/internal/domain"
+	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
+	"github.com/redbrick-go/redbrick/apps/internal/password"
+)
+
+// ErrUnauthenticated means that a request names no user, or none that there is.
+var ErrUnauthenticated = errors.New("api: not authenticated")
+
+// statusClientGone is what servers note down for a client that left; nobody reads it.
+const statusClientGone = 499
+
+// retryAfter is when Redis, or the database, may answer again.
+const retryAfter = time.Second
+
+// Unavailable is the answer while Redis or the database is away.
+func Unavailable() *httpjson.Error {
+	return &httpjson.Error{Status: http.StatusServiceUnavailable, Text: "Temporarily unavailable", RetryAfter: retryAfter}
+}
+
+// ReplyOf turns an error into what the client hears of it. Only errors of the domain
+// show their text: any other may tell how the service works inside.
+func ReplyOf(ctx context.Context, err error) *httpjson.Error {
+	var ready *httpjson.Error
+	var invalid *domain.InvalidError
+	var refusal *domain.Refusal
+	switch {
+	case errors.As(err, &ready):
+		return ready
+	case errors.As(err, &invalid):
+		reply := &httpjson.Error{Status: http.StatusBadRequest, Fields: invalid.Fields}
+		return reply.In(func(english string) string { return english })
+	case errors.As(err, &refusal):
+		return &httpjson.Error{Status: statusOf(refusal.Kind), Text: refusal.Text(), Format: refusal.Format, Args: refusal.Args}
+	case errors.Is(err, ErrUnauthenticated):
+		return &httpjson.Error{Status: http.StatusUnauthorized, Text: "Authentication required"}
+	case ctx.Err() != nil:
+		return &httpjson.Error{Status: statusClientGone, Text: "Client closed the request"}
+	case errors.Is(err, redbrick.ErrUnavailable), errors.Is(err, redbrick.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, password.ErrBusy):
+		return Unavailable()
+	}
+	return &httpjson.Error{Status: http.StatusInternalServerError, Text: "Internal server error"}
+}
+
+func statusOf(kind error) int {
+	switch {
+	case errors.Is(kind, domain.ErrNotFound):
+		return http.StatusNotFound
+	case errors.Is(kind, domain.ErrForbidden):
+		return http.StatusForbidden
+	case errors.Is(kind, domain.ErrConflict):
+		return http.StatusConflict
+	}
+	return http.StatusBadRequest
+}
+
+// Limited is the answer to what a limit does not admit; wait is 0 or less where no
+// waiting helps.
+func Limited(wait time.Duration) *httpjson.Error {
+	return &httpjson.Error{Status: http.StatusTooManyRequests, Text: "Too many requests", RetryAfter: wait}
+}

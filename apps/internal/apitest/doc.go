@@ -1,0 +1,3 @@
+// Package apitest holds the description of an application's HTTP interface to what
+// is served.
+package apitest
