@@ -2,7 +2,7 @@
 # of modules is kept by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-full race lint fuzz bench slo cover
+.PHONY: help run run-fitness setup test test-full race lint fuzz bench slo cover
 
 # Starts the test backends, hands their addresses down, stops them, reports.
 TESTENV := go run ./internal/testenv --
@@ -14,7 +14,7 @@ BENCH    ?= .
 
 help: ## show this text
 	@echo 'usage: make <target>'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo 'REDISTEST_REQUIRE=redis,notracking,cluster,postgres,chromium,node  a missing backend fails the run'
 	@echo 'REDISTEST_SCALE=n                                                 sizes of tests, 1 unless set'
@@ -23,6 +23,9 @@ help: ## show this text
 
 run: ## start Shop & Chop on 127.0.0.1:8080
 	go run ./apps/shopchop
+
+run-fitness: ## start Fitness on 127.0.0.1:8081
+	go run ./apps/fitness
 
 setup: ## find the programs the tests use, install what is missing if possible
 	@sh scripts/setup-test.sh
