@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick/internal/keyspace"
+	"github.com/redbrick-go/redbrick/internal/script"
 )
 
 // breakerModel says in words of its own what a cell does.
@@ -142,5 +143,18 @@ func TestProbeKeyLiesInItsCell(t *testing.T) {
 		if b.cell(keyspace.Slot(key)) != &b.cells[i] {
 			t.Errorf("cell %d: key %s has slot %d", i, key, keyspace.Slot(key))
 		}
+	}
+}
+
+// What is refused before it was sent says so: nobody has to take it back. A closed client may have sent it.
+func TestRefusalsSayThatNothingWasSent(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]bool{errNotConnected: true, errBreakerOpen: true, errClosed: false} {
+		if !errors.Is(err, ErrUnavailable) || errors.Is(err, script.ErrNotSent) != want || errors.Is(err, ErrTimeout) {
+			t.Errorf("%v: not sent is %v, want %v", err, !want, want)
+		}
+	}
+	if got := errBreakerOpen.Error(); got != "redbrick: redis is unavailable: the breaker is open" {
+		t.Errorf("error %q", got)
 	}
 }

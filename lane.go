@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/redbrick-go/redbrick/internal/script"
 )
 
 // Lane is a way to Redis with a deadline of its own. Every call on it ends within the deadline, by the server's reply,
@@ -29,10 +31,17 @@ type Lane struct {
 }
 
 var (
-	errNotConnected = fmt.Errorf("%w: not connected yet", ErrUnavailable)
-	errBreakerOpen  = fmt.Errorf("%w: the breaker is open", ErrUnavailable)
-	errClosed       = fmt.Errorf("%w: the client is closed", ErrUnavailable)
+	errNotConnected error = unsent("not connected yet")
+	errBreakerOpen  error = unsent("the breaker is open")
+	errClosed             = fmt.Errorf("%w: the client is closed", ErrUnavailable)
 )
+
+// unsent is an ErrUnavailable of a call that was refused before anything was sent.
+type unsent string
+
+func (u unsent) Error() string { return ErrUnavailable.Error() + ": " + string(u) }
+
+func (unsent) Is(target error) bool { return target == ErrUnavailable || target == script.ErrNotSent }
 
 // Bulk is this lane for replies that may be large. A call on it has the same deadline, but one that meets it does not count
 // as a failure of the server, which may be busy sending: the server is asked for something small instead, and the breaker

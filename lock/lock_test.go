@@ -196,6 +196,36 @@ func TestALockWhoseGrantWasNotHeardOfIsGivenBack(t *testing.T) {
 	})
 }
 
+// tally counts what is asked of Redis.
+type tally struct {
+	script.Doer
+	asked atomic.Int64
+}
+
+func (c *tally) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	c.asked.Add(1)
+	return c.Doer.Do(ctx, cmd)
+}
+
+// Callers who are refused while Redis is away leave nothing behind in the background: they may be many.
+func TestWhatWasNeverAskedForIsNotGivenBack(t *testing.T) {
+	t.Parallel()
+	rb, err := redbrick.Open(t.Context(), redbrick.Options{URL: "redis://127.0.0.1:1", ConnectTimeout: 50 * time.Millisecond})
+	ok(t, err)
+	l := newLocker(t, rb, lock.Options{TTL: long})
+	c := &tally{Doer: l.Doer()}
+	l.SetDoer(c)
+	const callers = 100
+	for range callers {
+		_, err := l.Acquire(t.Context(), "x")
+		is(t, err, redbrick.ErrUnavailable)
+	}
+	ok(t, rb.Close()) // waits for what goes on in the background
+	if n := c.asked.Load(); n != callers {
+		t.Errorf("%d callers asked for %d commands", callers, n)
+	}
+}
+
 func TestClosingTheClientGivesItsLocksBack(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {

@@ -184,6 +184,8 @@ func (l *Locker) acquire(ctx context.Context, name string, o Options, wait bool)
 	}
 	lease, pause, err := w.ask(ctx)
 	switch {
+	case errors.Is(err, script.ErrNotSent):
+		return nil, err // there is nothing to take back, and while Redis is away many come here
 	case err != nil:
 		w.giveUp(ctx)
 		return nil, err

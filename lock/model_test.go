@@ -41,8 +41,18 @@ func (m *model) advance(d time.Duration) {
 	}
 }
 
-func (m *model) prune() {
-	m.queue = slices.DeleteFunc(m.queue, func(c string) bool { return m.now >= m.alive[c] })
+// prune drops the dead, and of those whose sign of life was lost the first ones, but for the caller.
+func (m *model) prune(caller string) {
+	m.queue = slices.DeleteFunc(m.queue, func(c string) bool {
+		until, known := m.alive[c]
+		return known && m.now >= until
+	})
+	for len(m.queue) > 0 && m.queue[0] != caller {
+		if _, known := m.alive[m.queue[0]]; known {
+			break
+		}
+		m.queue = m.queue[1:]
+	}
 }
 
 // acquire reports whether the caller has the lock then. Who waits stands in the queue.
@@ -54,7 +64,7 @@ func (m *model) acquire(c string, waits bool) bool {
 	case m.holder != "" && !waits:
 		return false
 	}
-	m.prune()
+	m.prune(c)
 	if m.holder == "" && (len(m.queue) == 0 || m.queue[0] == c) {
 		m.queue = slices.DeleteFunc(m.queue, func(o string) bool { return o == c })
 		m.holder, m.until = c, m.now+modelTTL
@@ -86,7 +96,7 @@ func (m *model) release(c string, queued bool) bool {
 		m.queue = slices.DeleteFunc(m.queue, func(o string) bool { return o == c })
 	}
 	if m.holder == "" {
-		m.prune()
+		m.prune("")
 	}
 	return held
 }
@@ -163,9 +173,13 @@ func traces(t *testing.T, rb *redbrick.Client, n int, advance func(time.Duration
 					t.Fatalf("%q: the store takes %d after %d", log, f, fences[m.holder])
 				}
 				continue
-			case op == 9:
+			case op == 9 && r.IntN(2) == 0:
 				what = "the counter is lost"
 				err = rb.Do(t.Context(), rb.B().Del().Key(rb.Namespace()+"lock:{"+name+"}:fence").Build()).Error()
+			case op == 9:
+				what = "the signs of life are lost"
+				clear(m.alive)
+				err = rb.Do(t.Context(), rb.B().Del().Key(rb.Namespace()+"lock:{"+name+"}:alive").Build()).Error()
 			case advance != nil:
 				d := time.Duration(r.IntN(4)) * modelStep
 				what = "time passes: " + d.String()

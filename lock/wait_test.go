@@ -167,6 +167,35 @@ func TestTheDeadAreDroppedFromTheQueue(t *testing.T) {
 	}, redistest.Clock)
 }
 
+// A dead waiter whose sign of life was lost, as by eviction, holds nobody up.
+func TestALostSignOfLifeKeepsNobodyFromTheLock(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := newLocker(t, rb, lock.Options{TTL: 24 * time.Hour})
+		lease := acquire(t, l, "x")
+		_, err := l.RunAcquire(t.Context(), "x", "dead", long, time.Hour)
+		ok(t, err)
+		ok(t, rb.Do(t.Context(), rb.B().Del().Key(rb.Namespace()+"lock:{x}:alive").Build()).Error())
+		c := acquiring(t.Context(), l, "x")
+		ok(t, lease.Release(t.Context()))
+		ok(t, wait(t, c).Release(t.Context()))
+	})
+}
+
+// A lock without an end, which some other program left, is asked for at each beat, and not without a pause.
+func TestALockWithoutEndIsNotAskedForWithoutPause(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := newLocker(t, rb, lock.Options{})
+		ok(t, rb.Do(t.Context(), rb.B().Set().Key(rb.Namespace()+"lock:{x}").Value("foreign").Build()).Error())
+		for _, caller := range []string{"first", "second", "first"} {
+			if n, err := l.RunAcquire(t.Context(), "x", caller, long, 5*time.Second); n != -5000 || err != nil {
+				t.Errorf("%s: %d, %v, want to ask again after a beat", caller, n, err)
+			}
+		}
+	})
+}
+
 // The first in the queue takes over when the holder died.
 func TestALockWhoseHolderDiedGoesToTheNext(t *testing.T) {
 	t.Parallel()

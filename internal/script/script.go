@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // EVALSHA names scripts by SHA-1; nothing secret rests on it.
 	"encoding/hex"
+	"errors"
 	"strconv"
 
 	"github.com/redis/rueidis"
@@ -19,6 +20,10 @@ type Doer interface {
 	// DoMulti sends several commands in one pipeline and returns a result for each, in order.
 	DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis.RedisResult
 }
+
+// ErrNotSent is wrapped by the error of a call that a Doer refused before anything was sent: nothing has been done, and
+// nothing will be.
+var ErrNotSent = errors.New("script: not sent")
 
 // Script is one Lua script.
 type Script struct {

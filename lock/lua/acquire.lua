@@ -33,6 +33,10 @@ if not granted then
       redis.call('ZREM', KEYS[4], unpack(gone))
     end
     local first = redis.call('ZRANGE', KEYS[3], 0, 0)[1]
+    while first and first ~= token and not redis.call('ZSCORE', KEYS[4], first) do -- its sign of life was lost: who lives asks again
+      redis.call('ZREM', KEYS[3], first)
+      first = redis.call('ZRANGE', KEYS[3], 0, 0)[1]
+    end
     if holder or first and first ~= token then
       if beat == 0 then
         return 0
@@ -44,8 +48,9 @@ if not granted then
       redis.call('ZADD', KEYS[4], string.format('%.0f', ms + 3 * beat), token)
       redis.call('PEXPIRE', KEYS[3], 60000)
       redis.call('PEXPIRE', KEYS[4], 60000)
-      if holder and (not first or first == token) then -- the first in the queue takes over when the holder dies
-        return -math.max(1, math.min(beat, redis.call('PTTL', KEYS[1]) + 1))
+      local left = redis.call('PTTL', KEYS[1])
+      if left >= 0 and (not first or first == token) then -- the first in the queue takes over when the holder dies
+        return -math.min(beat, left + 1)
       end
       return -beat
     end

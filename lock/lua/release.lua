@@ -28,6 +28,10 @@ if #gone > 0 then
   redis.call('ZREM', KEYS[3], unpack(gone))
 end
 local first = redis.call('ZRANGE', KEYS[2], 0, 0)[1]
+while first and not redis.call('ZSCORE', KEYS[3], first) do -- its sign of life was lost: who lives asks again
+  redis.call('ZREM', KEYS[2], first)
+  first = redis.call('ZRANGE', KEYS[2], 0, 0)[1]
+end
 if first then
   redis.call('PUBLISH', ARGV[2], first)
 end
