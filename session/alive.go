@@ -66,7 +66,7 @@ func (m *Manager) track(ctx context.Context) error {
 func (m *Manager) Alive(ctx context.Context, route, publicID string, epoch int64) (bool, error) {
 	if e, ok := m.near.Get(route); ok {
 		if k, ok := e.Value.sessions[publicID]; ok && m.clock.Now() < k.until-2*clock.Tick {
-			if g, ok := m.near.Get(everyRoute); ok {
+			if g, ok := m.near.Get(everyRoute); ok && k.global <= g.Value.epoch {
 				return k.alive && e.Value.epoch == epoch && k.global == g.Value.epoch, nil
 			}
 		}
@@ -78,10 +78,6 @@ func (m *Manager) Alive(ctx context.Context, route, publicID string, epoch int64
 }
 
 func (m *Manager) readAlive(ctx context.Context, route, publicID string, epoch int64) (bool, error) {
-	global, err := m.global(ctx)
-	if err != nil {
-		return false, err
-	}
 	k := m.keysOf(route, publicID)
 	ticket := m.near.Begin(route)
 	began := m.clock.Exact()
@@ -89,7 +85,7 @@ func (m *Manager) readAlive(ctx context.Context, route, publicID string, epoch i
 	r := lane.DoMulti(ctx,
 		lane.B().Get().Key(k.epoch).Build(),
 		lane.B().Zscore().Key(k.index).Member(publicID).Build(),
-		lane.B().Hmget().Key(k.session).Field(fieldEpoch, fieldGlobal).Build(),
+		lane.B().Hmget().Key(k.session).Field(fieldEpoch, fieldGlobal, fieldHash).Build(),
 		lane.B().Pttl().Key(k.session).Build())
 	for _, one := range r {
 		if err := one.Error(); err != nil && !rueidis.IsRedisNil(err) {
@@ -103,13 +99,18 @@ func (m *Manager) readAlive(ctx context.Context, route, publicID string, epoch i
 	own, _ := r[2].AsStrSlice()
 	ttl, _ := r[3].AsInt64()
 	now := known{until: began + deadTTL}
-	if len(own) == 2 && listed && ttl > 0 && own[0] == text && text != "" {
+	// A session whose holder has logged in anew only reads, and a token is for more.
+	if len(own) == 3 && listed && ttl > 0 && own[0] == text && text != "" && own[2] != retired {
 		now.global, _ = strconv.ParseInt(own[1], 10, 64)
-		now.alive = true
+		now.alive = now.global != 0
 		now.until = began + time.Duration(ttl)*time.Millisecond
 	}
 	m.keep(ticket, route, publicID, current, now)
-	return now.alive && current == epoch && now.global == global, nil
+	if !now.alive || current != epoch {
+		return false, nil
+	}
+	global, err := m.globalFor(ctx, now.global)
+	return err == nil && now.global == global, err
 }
 
 // keep adds what was read of one session to what is known of its route.
@@ -130,7 +131,33 @@ func (m *Manager) nearTTL() time.Duration {
 	return nearTTL
 }
 
-// global returns the epoch of all users: 0 before the first EndAllUsers.
+// globalFor returns the epoch of all users, to compare that of a session with. What the process knows may be older than the
+// session; then Redis is asked.
+func (m *Manager) globalFor(ctx context.Context, own int64) (int64, error) {
+	epoch, err := m.global(ctx)
+	if err == nil && own > epoch {
+		return m.readGlobal(ctx)
+	}
+	return epoch, err
+}
+
+// makeGlobal returns the epoch of all users for a session that begins: never 0, so that a session is over where the epoch was
+// lost.
+func (m *Manager) makeGlobal(ctx context.Context) (int64, error) {
+	// Read anew: with one that is too old the session would be over at once.
+	if epoch, err := m.readGlobal(ctx); err != nil || epoch != 0 {
+		return epoch, err
+	}
+	text, err := globalScript.Do(ctx, m.hot, []string{m.globalKey()}, []string{m.rb.Announce()}).ToString()
+	m.near.Forget(everyRoute)
+	if err != nil {
+		return 0, fmt.Errorf("session: making the epoch of all users: %w", err)
+	}
+	epoch, _ := strconv.ParseInt(text, 10, 64)
+	return epoch, nil
+}
+
+// global returns the epoch of all users: 0 before the first login, and where it was lost.
 func (m *Manager) global(ctx context.Context) (int64, error) {
 	if e, ok := m.near.Get(everyRoute); ok {
 		return e.Value.epoch, nil

@@ -80,10 +80,6 @@ func (m *Manager) devices(ctx context.Context, route, userID string) ([]Device, 
 	if err != nil {
 		return nil, fmt.Errorf("session: reading the sessions of a user: %w", err)
 	}
-	global, err := m.global(ctx)
-	if err != nil {
-		return nil, err
-	}
 	ids = slices.DeleteFunc(ids, func(public string) bool { return !validPublic(public) })
 	cmds := make([]rueidis.Completed, len(ids))
 	for i, public := range ids {
@@ -91,6 +87,8 @@ func (m *Manager) devices(ctx context.Context, route, userID string) ([]Device, 
 			Field(fieldUser, fieldEpoch, fieldGlobal, fieldHash, fieldTimes, fieldInfo).Build()
 	}
 	var all []Device
+	var newest int64 // of the epochs of all users that the sessions began under
+	var epochs []int64
 	var gone []string
 	for i, one := range lane.DoMulti(ctx, cmds...) {
 		f, err := one.AsStrSlice()
@@ -101,12 +99,25 @@ func (m *Manager) devices(ctx context.Context, route, userID string) ([]Device, 
 		switch {
 		case f[3] == "":
 			gone = append(gone, ids[i])
-		case ok && f[0] == userID && f[1] == epoch && f[2] == strconv.FormatInt(global, 10) && f[3] != retired:
+		case ok && f[0] == userID && f[1] == epoch && f[3] != retired:
 			all = append(all, deviceOf(ids[i], userID, t, f[5]))
+			own, _ := strconv.ParseInt(f[2], 10, 64)
+			newest = max(newest, own)
+			epochs = append(epochs, own)
 		}
 	}
 	m.prune(ctx, route, gone)
-	return all, nil
+	global, err := m.globalFor(ctx, newest)
+	if err != nil {
+		return nil, err
+	}
+	var live []Device
+	for i, d := range all {
+		if epochs[i] != 0 && epochs[i] == global {
+			live = append(live, d)
+		}
+	}
+	return live, nil
 }
 
 // retired stands in place of a hash that no secret has any more.

@@ -121,8 +121,7 @@ func (s *Session) begin(ctx context.Context, user string, meta Meta) error {
 	route, global, carried := randomRoute(), int64(0), s.fields
 	if user != "" {
 		var err error
-		// Read anew: with one that is too old the session would be over at once.
-		if global, err = m.readGlobal(ctx); err != nil {
+		if global, err = m.makeGlobal(ctx); err != nil {
 			return err
 		}
 		route, carried = routeOf(m.ns, user), s.carried(user)

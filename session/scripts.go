@@ -25,5 +25,6 @@ var (
 	endOthersScript = load("endothers")
 	endAllScript    = load("endall")
 	endUsersScript  = load("endusers")
+	globalScript    = load("global")
 	pruneScript     = load("prune")
 )

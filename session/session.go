@@ -213,11 +213,12 @@ func (s *Session) read(ctx context.Context, at id) (found, again bool, err error
 		if rueidis.IsRedisNil(r[3].Error()) || epoch == "" || epoch != fields[fieldEpoch] {
 			return false, true, nil
 		}
-		global, err := m.global(ctx)
+		own, _ := strconv.ParseInt(fields[fieldGlobal], 10, 64)
+		global, err := m.globalFor(ctx, own)
 		if err != nil {
 			return false, false, err
 		}
-		if fields[fieldGlobal] != strconv.FormatInt(global, 10) {
+		if own == 0 || own != global {
 			return false, false, nil
 		}
 		s.epoch, _ = strconv.ParseInt(epoch, 10, 64)
