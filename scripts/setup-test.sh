@@ -147,24 +147,25 @@ for program in $programs; do
 	fi
 done
 
-# The Redis clients of Node that the engine is tried with, at the versions of their lock file. The copy of that file tells
-# what is installed.
-clients=engine/clienttest/testdata/node
-install_clients() {
+# The packages of Node that tests try the engine and the sessions with, at the versions of their lock files. The copy of that
+# file tells what is installed.
+install_packages() {
+	packages=$1
 	command -v node >/dev/null && command -v npm >/dev/null || return 0
-	cmp -s "$clients/package-lock.json" "$clients/node_modules/installed-lock.json" && return 0
+	cmp -s "$packages/package-lock.json" "$packages/node_modules/installed-lock.json" && return 0
 	if [ "${REDBRICK_NO_INSTALL:-}" = 1 ]; then
-		say "$clients: its packages are not installed (REDBRICK_NO_INSTALL=1)"
+		say "$packages: its packages are not installed (REDBRICK_NO_INSTALL=1)"
 		return 0
 	fi
 	log=$(mktemp)
-	if npm ci --prefix "$clients" --ignore-scripts --no-audit --no-fund </dev/null >"$log" 2>&1; then
-		cp "$clients/package-lock.json" "$clients/node_modules/installed-lock.json"
-		say "$clients: packages installed"
+	if npm ci --prefix "$packages" --ignore-scripts --no-audit --no-fund </dev/null >"$log" 2>&1; then
+		cp "$packages/package-lock.json" "$packages/node_modules/installed-lock.json"
+		say "$packages: packages installed"
 	else
-		say "$clients: npm could not install its packages: $(grep -v '^npm warn' "$log" | head -n 1)"
+		say "$packages: npm could not install its packages: $(grep -v '^npm warn' "$log" | head -n 1)"
 	fi
 	rm -f "$log"
 }
-install_clients
+install_packages engine/clienttest/testdata/node
+install_packages session/expresstest/testdata/node
 exit 0

@@ -94,7 +94,7 @@ func TestAliveFollowsEveryEndEverywhere(t *testing.T) {
 				}
 			}
 			ok(t, how.end(ctx, here, how.name, c.public, cookie, keeper))
-			for range 2 { // read, then known
+			for range 50 { // read, then known
 				if alive, err := c.alive(ctx, here); alive || err != nil {
 					t.Errorf("%s: alive in the process that ended it: %v", how.name, err)
 				}

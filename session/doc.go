@@ -23,5 +23,7 @@
 // A request with a session cookie is answered 503 with Retry-After: nobody is taken for somebody else, and no user for a
 // visitor. Calls return an error that wraps redbrick.ErrUnavailable or redbrick.ErrTimeout within the client's deadline.
 //
+// [Express] reads and writes the sessions of express-session with connect-redis instead, for a service that moves from Node.
+//
 // docs/design/session.md has the keys, what holds by which test, and the requirements of OWASP ASVS 5.0 one by one.
 package session

@@ -45,3 +45,9 @@ func KnownAlive(ctx context.Context, m *Manager, route, public string) bool {
 	_, ok = e.Value.sessions[public]
 	return ok
 }
+
+// SignExpress and UnsignExpress make and read the cookie of express-session.
+func SignExpress(e *Express, id string) string { return e.signed(id) }
+
+// UnsignExpress gives the id in a cookie.
+func UnsignExpress(e *Express, value string) (string, bool) { return e.unsign(value) }

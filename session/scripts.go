@@ -27,4 +27,5 @@ var (
 	endUsersScript  = load("endusers")
 	globalScript    = load("global")
 	pruneScript     = load("prune")
+	expressScript   = load("express")
 )

@@ -69,6 +69,8 @@ func everyBrick(t *testing.T, rb *redbrick.Client) {
 	errs = append(errs, everyLimiter(rb))
 	_, err = session.New(rb, session.Options{})
 	errs = append(errs, err)
+	_, err = session.NewExpress(rb, session.ExpressOptions{Secrets: [][]byte{make([]byte, 32)}})
+	errs = append(errs, err)
 	_, err = token.NewOneTime[string](rb, "purpose", token.OneTimeOptions{})
 	errs = append(errs, err)
 	_, err = token.NewOpaque[string](rb, "token-name", token.OpaqueOptions{})
