@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/redbrick-go/redbrick"
 )
 
 var (
@@ -15,6 +17,12 @@ var (
 	ErrCredentials = errors.New("guard: wrong credentials")
 	// ErrNoAccount is what a Check's Lookup returns where there is no account.
 	ErrNoAccount = errors.New("guard: no such account")
+	// ErrPrefix means that a text is neither an address nor a CIDR.
+	ErrPrefix = errors.New("guard: bad prefix")
+	// ErrEntry means that what is noted about a prefix is not acceptable, or not readable.
+	ErrEntry = errors.New("guard: bad entry")
+	// ErrFull means that a list has IPListOptions.MaxEntries. It wraps redbrick.ErrTooLarge.
+	ErrFull = fmt.Errorf("guard: the list is full: %w", redbrick.ErrTooLarge)
 )
 
 // Throttled is the error of an attempt that has to wait. It wraps ErrThrottled.

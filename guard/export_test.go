@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -69,3 +70,22 @@ func (g *Login) ReadDevice(account, token string, now time.Time) string {
 func (g *Login) IssueDevice(account, id string, now time.Time) string {
 	return g.devices.issue(hash(g.o.Normalize(account)), id, now)
 }
+
+// Trie is the tree of a list.
+type Trie struct{ t trie }
+
+func (t Trie) With(e *Listed) Trie                                { return Trie{t.t.with(e)} }
+func (t Trie) Without(p netip.Prefix) Trie                        { return Trie{t.t.without(p)} }
+func (t Trie) Size() int                                          { return t.t.size }
+func (t Trie) Empty() bool                                        { return t.t.root == [2]*node{} }
+func (t Trie) All() (all []*Listed)                               { t.t.all(func(e *Listed) { all = append(all, e) }); return all }
+func (t Trie) Find(a netip.Addr, live func(*Listed) bool) *Listed { return t.t.find(a, live) }
+
+// ReadRecord reads what Redis has about a prefix.
+var ReadRecord = readRecord
+
+// Version is the version of the list that this node has.
+func (l *IPList) Version() string { return l.now.Load().version }
+
+// Lasts is how long the n-th ban lasts.
+func (l *IPList) Lasts(n int) time.Duration { return l.o.Bans.lasts(n) }

@@ -20,4 +20,7 @@ func load(name string) *script.Script {
 var (
 	reserveScript = load("reserve")
 	settleScript  = load("settle")
+	putScript     = load("put")
+	listScript    = load("list")
+	offendScript  = load("offend")
 )

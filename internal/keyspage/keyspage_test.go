@@ -80,6 +80,8 @@ func everyBrick(t *testing.T, rb *redbrick.Client) {
 	_, err = lock.New(rb, lock.Options{})
 	errs = append(errs, err)
 	_, err = guard.NewLogin(rb, guard.LoginOptions{})
+	errs = append(errs, err)
+	_, err = guard.NewIPList(rb, "list", guard.IPListOptions{})
 	if err := errors.Join(append(errs, err)...); err != nil {
 		t.Fatal(err)
 	}
