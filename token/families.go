@@ -43,6 +43,9 @@ func (r *Refresh) look(ctx context.Context, t ticket) (family, error) {
 		return family{}, err
 	case !ok:
 		return family{}, invalid("a family that Redis does not know: idle for too long, or at its end")
+	case routeOf(r.rb.Namespace(), f.Session.UserID) != t.route:
+		// The token names its user's route under our signature; what Redis says may have been written by anybody.
+		return family{}, invalid("a family of another user")
 	}
 	return f, nil
 }

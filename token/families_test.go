@@ -267,3 +267,22 @@ func TestAGenerationThatRedisDoesNotKnowIsInvalid(t *testing.T) {
 		}
 	})
 }
+
+// Who can write Redis, and has a login of his own, does not become somebody else by it.
+func TestAFamilyCannotBeGivenToAnotherUser(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		l := &logins{}
+		r := newRefresh(t, rb, l)
+		own := must(r.Issue(ctx, login("7", "s"), ""))(t)
+		head := rb.Namespace() + "tr:{" + token.RouteOf(rb.Namespace(), "7") + "}:"
+		for _, user := range []string{"8", ""} {
+			ok(t, rb.Do(ctx, rb.B().Hset().Key(head+own.Family).FieldValue().FieldValue("u", user).Build()).Error())
+			_, err := r.Rotate(ctx, own.Token, "")
+			is(t, "a family that says it is another's", err, token.ErrInvalid)
+		}
+		ok(t, rb.Do(ctx, rb.B().Hset().Key(head+own.Family).FieldValue().FieldValue("u", "7").Build()).Error())
+		must(r.Rotate(ctx, own.Token, ""))(t)
+	})
+}
