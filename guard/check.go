@@ -18,7 +18,12 @@ type Check struct {
 
 // Check reserves the attempt, checks the password and settles. A wrong password and an account that does not exist are both
 // ErrCredentials after the same work, and count alike. Errors of Lookup and Verify are returned, and the attempt is forgotten.
+//
+// A Check without all of its parts is redbrick.ErrConfig, for every account alike.
 func (g *Login) Check(ctx context.Context, a Attempt, c Check) (Outcome, error) {
+	if c.Lookup == nil || c.Verify == nil || c.Dummy == "" {
+		return Outcome{}, bad("Check", "incomplete", "Lookup, Verify and Dummy")
+	}
 	r, err := g.Reserve(ctx, a)
 	if err != nil {
 		return Outcome{}, err

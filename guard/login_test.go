@@ -30,6 +30,7 @@ func TestOfAThousandWrongPasswordsAtOnceTheAllowedNumberIsChecked(t *testing.T) 
 				_, err := guards[i%2].Check(t.Context(), attempt("anna", i), guard.Check{
 					Lookup: func(context.Context) (string, error) { return "hash", nil },
 					Verify: func(context.Context, string) (bool, error) { checked.Add(1); return false, nil },
+					Dummy:  "nobody's",
 				})
 				switch {
 				case errors.Is(err, guard.ErrThrottled):
@@ -244,13 +245,22 @@ func TestAnAccountThatDoesNotExistIsTreatedAlike(t *testing.T) {
 				t.Errorf("%s: verified %q", account, hashes)
 			}
 		}
+		// One without a dummy would tell the two apart by an error.
+		_, err := g.Check(t.Context(), attempt("exists", 7), guard.Check{
+			Lookup: func(context.Context) (string, error) { return "hash", nil },
+			Verify: func(context.Context, string) (bool, error) { return false, nil },
+		})
+		if !errors.Is(err, redbrick.ErrConfig) {
+			t.Errorf("without a dummy: %v", err)
+		}
 		// What could not be checked counts for nothing.
 		broken := errors.New("database away")
 		for range 20 {
 			for _, c := range []guard.Check{
-				{Lookup: func(context.Context) (string, error) { return "", broken }},
+				{Lookup: func(context.Context) (string, error) { return "", broken }, Verify: func(context.Context, string) (bool, error) { return true, nil }},
 				{Lookup: func(context.Context) (string, error) { return "", nil }, Verify: func(context.Context, string) (bool, error) { return true, broken }},
 			} {
+				c.Dummy = "nobody's"
 				if _, err := g.Check(t.Context(), attempt("anna", 5), c); !errors.Is(err, broken) {
 					t.Fatal(err)
 				}
@@ -259,6 +269,7 @@ func TestAnAccountThatDoesNotExistIsTreatedAlike(t *testing.T) {
 		out, err := g.Check(t.Context(), attempt("anna", 5), guard.Check{
 			Lookup: func(context.Context) (string, error) { return "hash", nil },
 			Verify: func(context.Context, string) (bool, error) { return true, nil },
+			Dummy:  "nobody's",
 		})
 		if err != nil || out.Device != "" || len(out.Notices) != 0 {
 			t.Errorf("%+v, %v", out, err)
