@@ -370,7 +370,7 @@ func (v *expressVisit) commit() error {
 	s := &v.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	touchOnly := len(s.changes) == 0
+	touchOnly, existed := len(s.changes) == 0, s.exists // what the handler worked with, though it may have ended
 	ctx := context.WithoutCancel(v.request.Context())
 	err := s.save(ctx)
 	s.sent = true
@@ -387,7 +387,7 @@ func (v *expressVisit) commit() error {
 	case cookieCleared:
 		v.sendCookie(s.e.cookieOf(s.secure, "", 0))
 	case cookieStays:
-		v.stays(s.used.Load(), s.exists)
+		v.stays(s.used.Load(), existed)
 	}
 	return nil
 }

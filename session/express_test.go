@@ -101,6 +101,24 @@ func TestExpressKeepsFieldsAndEndsSessions(t *testing.T) {
 }
 
 // TestExpressSavesOnlyItsOwnChanges, and brings nothing back.
+// What a handler made for a session that ended meanwhile is for nobody else.
+func TestAnExpressAnswerWhoseSessionEndsIsPrivate(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		e := newExpress(t, rb)
+		_, cookie := doExpress(t, e, "", func(_ http.ResponseWriter, _ *http.Request, s *session.ExpressSession) {
+			ok(t, s.Set("userId", "anna"))
+		})
+		resp, _ := doExpress(t, e, cookie, func(_ http.ResponseWriter, r *http.Request, s *session.ExpressSession) {
+			ok(t, s.Set("seen", true))
+			ok(t, rb.Do(r.Context(), rb.B().Del().Key(rb.Namespace()+"sess:"+s.ID()).Build()).Error())
+		})
+		if len(resp.Cookies()) != 0 || resp.Header.Get("Cache-Control") != "private" || resp.Header.Get("Vary") != "Cookie" {
+			t.Errorf("%d %v", resp.StatusCode, resp.Header)
+		}
+	})
+}
+
 func TestExpressSavesOnlyItsOwnChanges(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {

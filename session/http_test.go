@@ -151,6 +151,25 @@ func TestAnAnswerWithACookieIsKeptByNobody(t *testing.T) {
 	})
 }
 
+// What a handler made for a user whose session ended meanwhile is for nobody else.
+func TestAnAnswerForAUserWhoseSessionEndsIsPrivate(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		m := newManager(t, rb)
+		_, cookie := do(t.Context(), m, "", func(_ http.ResponseWriter, r *http.Request, s *session.Session) {
+			ok(t, s.Login(r.Context(), "anna", session.Meta{}))
+		})
+		resp, _ := do(t.Context(), m, cookie, func(w http.ResponseWriter, r *http.Request, s *session.Session) {
+			ok(t, s.Set("seen", true))
+			ok(t, m.EndAll(r.Context(), "anna"))
+			_, _ = io.WriteString(w, "hello "+s.UserID())
+		})
+		if resp.StatusCode != http.StatusOK || resp.Header.Get("Cache-Control") != "private" || resp.Header.Get("Vary") != "Cookie" {
+			t.Errorf("%d %v", resp.StatusCode, resp.Header)
+		}
+	})
+}
+
 func TestALogoutOverHTTPSClearsWhatTheBrowserKeeps(t *testing.T) {
 	t.Parallel()
 	m := newManager(t, redistest.Open(t, "embedded"), func(o *session.Options) { o.Production = true })

@@ -53,10 +53,10 @@ func (v *visit) commit() error {
 	s := &v.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	touchOnly := len(s.changes) == 0
+	touchOnly, user := len(s.changes) == 0, s.user != "" // who the handler worked for, though the session may have ended
 	if touchOnly && !s.touch {
 		s.sent = true
-		v.headers()
+		v.headers(user)
 		return nil
 	}
 	ctx := context.WithoutCancel(v.request.Context()) // who has gone away has asked for the change all the same
@@ -69,12 +69,12 @@ func (v *visit) commit() error {
 	if err != nil { // it has ended, and its fields with it; or the touch is left to the next request
 		v.m.rb.Logger().InfoContext(ctx, "a session was not saved", "error", err)
 	}
-	v.headers()
+	v.headers(user)
 	return nil
 }
 
 // headers puts the cookie into the answer, and says who may keep it.
-func (v *visit) headers() {
+func (v *visit) headers(user bool) {
 	s, h := &v.session, v.Header()
 	switch s.send {
 	case cookieSet:
@@ -86,7 +86,7 @@ func (v *visit) headers() {
 			h.Set("Clear-Site-Data", `"cache", "storage"`)
 		}
 	case cookieStays:
-		v.stays(s.used.Load(), s.user != "")
+		v.stays(s.used.Load(), user)
 	}
 }
 
