@@ -51,6 +51,9 @@ func NewMiddleware(o HTTPOptions) (func(http.Handler) http.Handler, error) {
 			faults = append(faults, fault(fmt.Sprintf("HTTPOptions.Rules[%d].Limiter", i), nil, "a limiter"))
 			continue
 		}
+		if first := rules[0].Limiter; first != nil && first.rb != r.Limiter.rb {
+			faults = append(faults, fault(fmt.Sprintf("HTTPOptions.Rules[%d].Limiter", i), "of another client", "limiters of one client: they decide together"))
+		}
 		for k := range r.Limiter.o.Policies {
 			name := r.Limiter.o.Policies[k].Name
 			if names[name] {
