@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/redbrick-go/redbrick/apps/shopchop/service"
+	"github.com/redbrick-go/redbrick/ratelimit"
 )
 
 // startShopChop starts Shop & Chop as a person with nothing installed does, on
@@ -19,6 +20,8 @@ func startShopChop(t *testing.T) (base, data string) {
 	data = t.TempDir()
 	main, err := service.Start(t.Context(), service.Config{
 		DataDir: data, Seed: true,
+		// All tests come from one address, and look at more than a person does in an hour.
+		RateLimit: ratelimit.Options{Disabled: true}, AuthPerHour: 1000,
 		Logger: slog.New(slog.NewTextHandler(&said, nil)),
 	})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/seed"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/web"
+	"github.com/redbrick-go/redbrick/guard"
 	"github.com/redbrick-go/redbrick/session"
 )
 
@@ -56,6 +57,9 @@ func (c *Config) completeAccounts() error {
 			}
 		}
 	}
+	if c.AuthPerHour == 0 {
+		c.AuthPerHour = defaultAuth
+	}
 	if c.Session.Name == "" {
 		c.Session.Name = cookieName
 	}
@@ -85,6 +89,15 @@ func (m *Main) openAccounts(ctx context.Context) error {
 	if m.sessions, err = session.New(m.redis, o); err != nil {
 		return err
 	}
+	// Keys of their own: what marks a browser is nothing to a session, and the other way round.
+	marks, err := keys.Derive("login device", secret.MinBytes)
+	if err != nil {
+		return err
+	}
+	logins, err := guard.NewLogin(m.redis, guard.LoginOptions{Secrets: marks})
+	if err != nil {
+		return err
+	}
 	mails, err := appmail.NewFiles(filepath.Join(c.DataDir, "mail"), c.MailFrom)
 	if err != nil {
 		return err
@@ -95,7 +108,7 @@ func (m *Main) openAccounts(ctx context.Context) error {
 		refused = []string{seed.DemoPassword}
 	}
 	m.accounts, err = account.New(account.Options{
-		Repository: m.store, Catalog: m.cat, Redis: m.redis, Sessions: m.sessions, Passwords: m.passwords, Mail: mails,
+		Repository: m.store, Catalog: m.cat, Redis: m.redis, Sessions: m.sessions, Logins: logins, Passwords: m.passwords, Mail: mails,
 		PublicURL: m.publicURL, Refused: refused, Logger: m.log,
 	})
 	if err != nil {

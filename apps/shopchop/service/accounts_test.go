@@ -170,13 +170,19 @@ func TestSessionCookie(t *testing.T) {
 			headers = []string{"X-Forwarded-Proto", "https", "X-Forwarded-For", "192.0.2.7"}
 		}
 		_, got := c.s.login(emails[ada], testPassword, c.remember, headers...)
-		cookies := (&http.Response{Header: got.Header}).Cookies()
-		if len(cookies) != 1 {
+		cookies := map[string]*http.Cookie{}
+		for _, k := range (&http.Response{Header: got.Header}).Cookies() {
+			cookies[k.Name] = k
+		}
+		secure := strings.HasPrefix(name, "production")
+		k, mark := cookies[c.name], cookies["shop-chop-device"]
+		if k == nil || mark == nil || len(cookies) != 2 {
 			t.Errorf("%s: status %d, cookies %v", name, got.Status, cookies)
 			continue
 		}
-		secure := strings.HasPrefix(name, "production")
-		k := cookies[0]
+		if !mark.HttpOnly || mark.SameSite != http.SameSiteStrictMode || mark.Path != "/api/auth/login" || mark.Secure != secure {
+			t.Errorf("%s: the mark of the browser is %v", name, mark)
+		}
 		if k.Name != c.name || !k.HttpOnly || k.SameSite != http.SameSiteStrictMode || k.Path != "/" || k.Domain != "" || k.Secure != secure {
 			t.Errorf("%s: cookie %v, want %s, HttpOnly, Strict, Path /, Secure %t", name, k, c.name, secure)
 		}

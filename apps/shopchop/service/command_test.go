@@ -214,8 +214,8 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		}},
 		"no secret in production": {nil, []string{"NODE_ENV=production"}, []string{"SESSION_SECRET is not set, expected at least 32 random bytes in production"}},
 		"bad secrets":             {nil, []string{"NODE_ENV=production", "SESSION_SECRET=short-s3cret,your-s3cret-that-is-as-long-as-it-must-be"}, []string{"entry 1 has 12 bytes", "entry 2 is a placeholder"}},
-		"accounts": {nil, []string{"ADMIN_EMAIL=admin", "ADMIN_PASSWORD=s3cret", "PUBLIC_URL=shop.example.com", "MAIL_FROM=nobody", "TRUSTED_PROXIES=everybody", "SESSION_MAX_AGE=1d"}, []string{
-			`ADMIN_EMAIL is "admin"`, "ADMIN_PASSWORD is 6 characters", `PUBLIC_URL is "shop.example.com", expected an address`, `MAIL_FROM is "nobody"`, "TRUSTED_PROXIES", "SESSION_MAX_AGE",
+		"accounts": {nil, []string{"ADMIN_EMAIL=admin", "ADMIN_PASSWORD=s3cret", "PUBLIC_URL=shop.example.com", "MAIL_FROM=nobody", "TRUSTED_PROXIES=everybody", "RATE_LIMIT_MAX_REQUESTS=few", "SESSION_MAX_AGE=1d"}, []string{
+			`ADMIN_EMAIL is "admin"`, "ADMIN_PASSWORD is 6 characters", `PUBLIC_URL is "shop.example.com", expected an address`, `MAIL_FROM is "nobody"`, "TRUSTED_PROXIES", "RATE_LIMIT_MAX_REQUESTS", "SESSION_MAX_AGE",
 		}},
 		"the debug header is gone": {[]string{"-insecure-dev-auth"}, nil, []string{"-insecure-dev-auth", "usage: shopchop"}},
 		"placeholder":              {nil, []string{"APP_ENV=production", "REDIS_HOST=localhost", "REDIS_PASSWORD=your-password"}, []string{"REDIS_PASSWORD holds a placeholder"}},

@@ -18,6 +18,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/apps/internal/settings"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/account"
+	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/session"
 )
 
@@ -43,6 +44,12 @@ type Config struct {
 	Session session.Options
 	// TrustedProxies are those whose X-Forwarded-For and X-Forwarded-Proto are believed.
 	TrustedProxies []string
+	// RateLimit bounds what a client may ask below /api/. Without policies it is 100 requests
+	// per hour, counted in rate_limit:<client ip>.
+	RateLimit ratelimit.Options
+	// AuthPerHour is how often a client may try to log in, register, or have a password
+	// reset. 0 is 60.
+	AuthPerHour int64
 	// Passwords says how they are hashed.
 	Passwords password.Options
 	// Admin is made if the database has none. Without an address none is made.
@@ -73,6 +80,9 @@ const (
 	cookieName      = "shop-chop-session"
 	defaultMailFrom = "Shop & Chop <no-reply@localhost>"
 	defaultAdmin    = "admin@localhost"
+	defaultAuth     = 60
+	defaultRequests = 100
+	defaultWindow   = time.Hour
 )
 
 // usage is the head of the help text.
@@ -86,6 +96,7 @@ Settings come from the environment and from the file .env, the environment wins:
   REDIS_URL and others  which Redis (the embedded engine in DATA_DIR)
   SESSION_SECRET        one or more by commas, the first signs; 32 bytes each in production (made, and kept in DATA_DIR/secret)
   SESSION_NAME and others, SESSION_MAX_AGE (86400000 ms idle), SESSION_SECURE, SESSION_SAME_SITE
+  RATE_LIMIT_MAX_REQUESTS, RATE_LIMIT_WINDOW_MS, RATE_LIMIT_ENABLED   below /api/ (100 in 3600000 ms for a client)
   TRUSTED_PROXIES       whose X-Forwarded-For and -Proto are believed (none)
   ADMIN_EMAIL, ADMIN_PASSWORD   the first admin (admin@localhost, a random one that is shown once)
   PUBLIC_URL            where people reach the page, for links in mails
@@ -141,6 +152,11 @@ func Load(args []string, stderr io.Writer) (c Config, rest []string, err error) 
 	c.Session, err = session.OptionsFromEnv()
 	r.Add(err)
 	c.TrustedProxies = c.Session.TrustedProxies
+	c.RateLimit, err = ratelimit.OptionsFromEnv()
+	r.Add(err)
+	if len(c.RateLimit.Policies) > 0 && r.Text("RATE_LIMIT_WINDOW_MS", "") == "" {
+		c.RateLimit.Policies[0].Window = defaultWindow
+	}
 	c, err = c.complete()
 	r.Add(err)
 	return c, flags.Args(), r.Err()

@@ -73,8 +73,12 @@ func (m *Main) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", settings.ErrInvalid, clientip.Variable, err)
 	}
+	general, auth, err := m.limits()
+	if err != nil {
+		return err
+	}
 	handler, err := web.New(web.Options{
-		Catalog: m.cat, Accounts: m.accounts, Sessions: m.sessions, Proxies: proxies,
+		Catalog: m.cat, Accounts: m.accounts, Sessions: m.sessions, Proxies: proxies, Production: m.config.Production, Limit: general, AuthLimit: auth,
 		Page: page.Handler(), Origins: m.config.Origins, Logger: m.log, Ready: m.ready,
 	})
 	if err != nil {

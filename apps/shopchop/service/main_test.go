@@ -19,6 +19,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/pgtest"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/seed"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -88,6 +89,7 @@ func run(t testing.TB, edit ...func(*Config)) *running {
 		DataDir:   t.TempDir(),
 		Logger:    slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelInfo})),
 		Passwords: password.Options{Memory: 64, Passes: 1, AllowWeak: true, Wait: longTime},
+		RateLimit: ratelimit.Options{Disabled: true}, AuthPerHour: 1_000_000,
 	}
 	for _, f := range edit {
 		f(&c)

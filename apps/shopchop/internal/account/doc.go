@@ -8,6 +8,10 @@
 // after the answer. Making an account tells that an address has one: that cannot be avoided
 // where the account can be used at once; it is limited like logging in.
 //
+// Five failures in a quarter of an hour end the attempts on an account, and those from an
+// address, for that time; a browser that logged in before is known by a cookie, so that nobody
+// can lock the owner out. See package guard.
+//
 // # When the password changes
 //
 // All sessions of the account end. A login that was under way with the old password

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"time"
 
+	"github.com/redbrick-go/redbrick/apps/internal/mail"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/guard"
 	"github.com/redbrick-go/redbrick/session"
 )
 
@@ -15,16 +18,75 @@ import (
 type Attempt struct {
 	Email, Password string
 	Remember        bool
+	// Addr is the client's address; Device is what an earlier login left in the browser.
+	Addr   netip.Addr
+	Device string
 }
 
+// Welcome is what a login brings.
+type Welcome struct {
+	User shop.User
+	// Device is for the browser to keep, for DeviceTTL: nobody can lock it out. "" is nothing.
+	Device string
+}
+
+// DeviceTTL is how long a browser is known after a login.
+func (s *Service) DeviceTTL() time.Duration { return s.o.Logins.DeviceTTL() }
+
 // Login checks a password and begins a session in the request's. [ErrCredentials];
-// [ErrBusy]; redbrick.ErrUnavailable, for
-// a session needs Redis.
-func (s *Service) Login(ctx context.Context, a Attempt) (shop.User, error) {
-	c, err := s.compare(ctx, a)
+// a *guard.Throttled after too many failures; [ErrBusy]; redbrick.ErrUnavailable, for a
+// session needs Redis.
+func (s *Service) Login(ctx context.Context, a Attempt) (Welcome, error) {
+	c, out, err := s.check(ctx, a)
 	if err != nil {
-		return shop.User{}, err
+		return Welcome{}, err
 	}
+	u, err := s.enter(ctx, a, c)
+	if err != nil {
+		return Welcome{}, err
+	}
+	s.warn(ctx, u, out.Notices)
+	return Welcome{u, out.Device}, nil
+}
+
+// check compares the password as one of the attempts that are counted before they begin.
+func (s *Service) check(ctx context.Context, a Attempt) (shop.Credentials, guard.Outcome, error) {
+	r, err := s.o.Logins.Reserve(ctx, guard.Attempt{Account: a.Email, Addr: a.Addr, Device: a.Device})
+	if errors.Is(err, guard.ErrAccount) {
+		err = ErrCredentials
+	}
+	if err != nil {
+		return shop.Credentials{}, guard.Outcome{}, err
+	}
+	defer r.Cancel(ctx) // settles what a panic left
+	c, err := s.compare(ctx, a)
+	switch {
+	case errors.Is(err, ErrCredentials):
+		r.Failure(ctx)
+	case err == nil:
+		return c, r.Success(ctx), nil
+	}
+	return shop.Credentials{}, guard.Outcome{}, err
+}
+
+// warn tells the owner of an account that others tried to get in.
+func (s *Service) warn(ctx context.Context, u shop.User, notices []guard.Notice) {
+	failures := 0
+	for _, n := range notices {
+		if n.Kind == guard.NoticeAfterFailures || n.Kind == guard.NoticeUnderAttack {
+			failures = max(failures, n.Failures)
+		}
+	}
+	if failures == 0 {
+		return
+	}
+	s.afterwards(ctx, "notice of failed logins", func(ctx context.Context) error {
+		return s.o.Mail.Send(ctx, mail.Message{To: u.Email, Subject: "Failed attempts to log in", Text: fmt.Sprintf(noticed, u.Name, failures, s.o.PublicURL())})
+	})
+}
+
+// enter begins the session.
+func (s *Service) enter(ctx context.Context, a Attempt, c shop.Credentials) (shop.User, error) {
 	mine := session.From(ctx)
 	if err := mine.Login(ctx, strconv.FormatInt(c.UserID, 10), session.Meta{Remember: a.Remember}); err != nil {
 		return shop.User{}, err

@@ -15,6 +15,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/catalog"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/guard"
 	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
 )
@@ -36,6 +37,7 @@ type Options struct {
 	Catalog    *catalog.Catalog
 	Redis      *redbrick.Client
 	Sessions   *session.Manager
+	Logins     *guard.Login
 	Passwords  *password.Hasher
 	Mail       mail.Sender
 	// PublicURL is where people reach the page, for links in mails; never what a

@@ -22,4 +22,12 @@ your password at Shop & Chop was changed just now, and you were logged out every
 
 If it was not you, ask for a new one at once: %s
 ` // name, address of the page
+
+	noticed = `Hello %s,
+
+you have logged in to Shop & Chop. Before, %d attempts with a wrong password had failed.
+
+If those were not yours, somebody tries to guess it: choose one that nobody else can
+know, and look at your devices: %s
+` // name, failures, address of the page
 )

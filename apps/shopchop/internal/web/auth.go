@@ -78,14 +78,35 @@ func (h *handler) login(w http.ResponseWriter, r *http.Request) error {
 			return httpjson.BadRequest(f[0], "empty, expected that of the account")
 		}
 	}
-	u, err := h.accounts.Login(r.Context(), account.Attempt{
+	in, err := h.accounts.Login(r.Context(), account.Attempt{
 		Email: body.Email, Password: body.Password, Remember: body.RememberMe,
+		Addr: h.proxies.Addr(r), Device: device(r),
 	})
 	if err != nil {
 		return err
 	}
-	httpjson.WriteValue(w, http.StatusOK, loginReply{true, u, u, "Logged in"})
+	if in.Device != "" {
+		http.SetCookie(w, &http.Cookie{
+			Name: deviceCookie, Value: in.Device, Path: loginPath, MaxAge: int(h.accounts.DeviceTTL().Seconds()),
+			HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.production || h.proxies.HTTPS(r),
+		})
+	}
+	httpjson.WriteValue(w, http.StatusOK, loginReply{true, in.User, in.User, "Logged in"})
 	return nil
+}
+
+// deviceCookie marks a browser that logged in before; it opens nothing.
+const (
+	deviceCookie = "shop-chop-device"
+	loginPath    = "/api/auth/login"
+)
+
+func device(r *http.Request) string {
+	c, err := r.Cookie(deviceCookie)
+	if err != nil {
+		return ""
+	}
+	return c.Value
 }
 
 func (h *handler) logout(w http.ResponseWriter, r *http.Request) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/account"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/guard"
 	"github.com/redbrick-go/redbrick/session"
 )
 
@@ -36,6 +37,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 func replyOf(ctx context.Context, err error) *httpjson.Error {
 	var ready *httpjson.Error
+	var throttled *guard.Throttled
 	var invalid *shop.InvalidError
 	switch {
 	case errors.As(err, &ready):
@@ -46,6 +48,8 @@ func replyOf(ctx context.Context, err error) *httpjson.Error {
 			reply.Fields = append(reply.Fields, httpjson.Field{Field: f.Field, Message: f.Message})
 		}
 		return reply
+	case errors.As(err, &throttled):
+		return &httpjson.Error{Status: http.StatusTooManyRequests, Text: "Too many failed attempts", RetryAfter: time.Duration(throttled.Seconds()) * time.Second}
 	case errors.Is(err, account.ErrCredentials):
 		return &httpjson.Error{Status: http.StatusUnauthorized, Text: "Invalid email or password"}
 	case errors.Is(err, account.ErrToken):

@@ -25,6 +25,8 @@ type Options struct {
 	Sessions *session.Manager
 	// Proxies are those whose word about where a request comes from is believed.
 	Proxies clientip.Proxies
+	// Production makes all cookies Secure.
+	Production bool
 	// Limit stands before everything below /api/, AuthLimit before what everybody may send to
 	// /api/auth/ besides. Nil is no limit.
 	Limit, AuthLimit func(http.Handler) http.Handler
@@ -47,6 +49,9 @@ type handler struct {
 	page     http.Handler
 	log      *slog.Logger
 	mux      *http.ServeMux
+
+	proxies    clientip.Proxies
+	production bool
 }
 
 // route is one line of the table of routes.
@@ -76,7 +81,7 @@ const (
 func (h *handler) routes() []route {
 	return []route{
 		{http.MethodPost, "/api/auth/register", letter, h.register},
-		{http.MethodPost, "/api/auth/login", door, h.login},
+		{http.MethodPost, loginPath, door, h.login},
 		{http.MethodPost, "/api/auth/logout", known, h.logout},
 		{http.MethodPost, "/api/auth/password/forgot", letter, h.forgot},
 		{http.MethodPost, "/api/auth/password/reset", letter, h.reset},
@@ -146,6 +151,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	h := &handler{
 		catalog: o.Catalog, accounts: o.Accounts, sessions: o.Sessions, ready: o.Ready, page: o.Page, log: o.Logger,
+		proxies: o.Proxies, production: o.Production,
 		mux: http.NewServeMux(),
 	}
 	for _, route := range h.routes() {

@@ -3,8 +3,11 @@ package web
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
+	"github.com/redbrick-go/redbrick/ratelimit"
 )
 
 type visitorKey struct{}
@@ -28,4 +31,18 @@ func Unavailable(w http.ResponseWriter, r *http.Request, _ error) {
 		return
 	}
 	httpjson.WriteError(w, &httpjson.Error{Status: http.StatusServiceUnavailable, Text: "Temporarily unavailable", RetryAfter: retryAfter})
+}
+
+// Denied answers what a limit does not admit. It is for ratelimit.HTTPOptions.Denied.
+func Denied(w http.ResponseWriter, _ *http.Request, status int, _ ratelimit.Result) {
+	text := "Too many requests"
+	if status != http.StatusTooManyRequests {
+		text = "Temporarily unavailable"
+	}
+	// The middleware has said when to come again, and the body says the same.
+	seconds, err := strconv.Atoi(w.Header().Get("Retry-After"))
+	if err != nil {
+		seconds = int(retryAfter / time.Second)
+	}
+	httpjson.WriteError(w, &httpjson.Error{Status: status, Text: text, RetryAfter: time.Duration(seconds) * time.Second})
 }
