@@ -107,23 +107,32 @@ type Verdict struct {
 }
 
 // Check tells whether an address is kept out, from memory. The entry with the longest prefix decides; one that ended decides nothing. Between
-// the list itself and plain sets the longer prefix decides, too, and the list where they are equal. An invalid address is not listed.
+// the list itself and plain sets the longer prefix decides, too, and the list where they are equal. An IPv6 address that stands for an
+// IPv4 one (NAT64, 6to4) is that where nothing is listed for it as it is. An invalid address is not listed.
 func (l *IPList) Check(a netip.Addr) Verdict {
 	s := l.now.Load()
 	v := Verdict{Denied: l.o.AllowOnly, Loaded: s.loaded}
 	if a = a.Unmap().WithZone(""); !a.IsValid() {
 		return v
 	}
-	now := s.time()
-	live := func(e *Listed) bool { return e.Until.IsZero() || now.Before(e.Until) }
-	v.By = s.list.find(a, live)
-	if set := s.sets.find(a, live); set != nil && (v.By == nil || set.Prefix.Bits() > v.By.Prefix.Bits()) {
-		v.By = set
+	if v.By = s.find(a); v.By == nil { // Offend lists an address that stands for an IPv4 one as that
+		v.By = s.find(clientip.Subnet(a, a.BitLen()).Addr())
 	}
 	if v.By != nil {
 		v.Denied = v.By.Kind == Deny
 	}
 	return v
+}
+
+// find gives the entry that decides about an address.
+func (s *snapshot) find(a netip.Addr) *Listed {
+	now := s.time()
+	live := func(e *Listed) bool { return e.Until.IsZero() || now.Before(e.Until) }
+	found := s.list.find(a, live)
+	if set := s.sets.find(a, live); set != nil && (found == nil || set.Prefix.Bits() > found.Prefix.Bits()) {
+		found = set
+	}
+	return found
 }
 
 // time is that of Redis as this process reckons it.

@@ -137,6 +137,9 @@ func (l *IPList) apply(before, version, prefix, json string) {
 			return
 		}
 		s.list = s.list.with(e)
+		if s.list.size > l.o.MaxEntries { // some have ended, which nobody says; Redis has dropped them
+			l.missed()
+		}
 	}
 	l.now.Store(&s)
 }

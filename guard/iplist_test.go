@@ -118,6 +118,24 @@ func TestEntriesEndEach(t *testing.T) {
 	})
 }
 
+// A node that only ever hears of changes forgets what ended all the same.
+func TestANodeKeepsNoMoreThanTheListMayHave(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := newList(t, rb, guard.IPListOptions{MaxEntries: 5})
+		for i := range 50 {
+			ok(t, l.Deny(t.Context(), prefix(t, fmt.Sprint("10.0.0.", i)), guard.Entry{TTL: time.Hour}))
+			redistest.Advance(t, rb, 2*time.Hour)
+		}
+		redistest.Eventually(t, patience, func() error {
+			if n := len(l.Entries()); n > 5 {
+				return fmt.Errorf("%d entries", n)
+			}
+			return nil
+		})
+	}, redistest.Clock)
+}
+
 // Whoever changes a list from wherever: all nodes end with what Redis has.
 func TestAllNodesEndWithTheSameList(t *testing.T) {
 	t.Parallel()

@@ -52,6 +52,37 @@ func TestRepeatOffendersAreBannedForLongerAndTheirNeighboursWithThem(t *testing.
 	})
 }
 
+// An IPv4 address behind a translator is the one that was banned.
+func TestATranslatedAddressIsTheOneThatItStandsFor(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := newList(t, rb, guard.IPListOptions{})
+		if b := offend(t, l, "64:ff9b::192.0.2.1"); b.Entry.Prefix != prefix(t, "192.0.2.1") {
+			t.Errorf("banned %v", b.Entry.Prefix)
+		}
+		ok(t, says(l, "-192.0.2.1", "-64:ff9b::192.0.2.1", "-2002:c000:201::5", "+64:ff9b::192.0.2.2", "+2002:c000:202::5"))
+		ok(t, l.Allow(t.Context(), prefix(t, "2002:c000:201::/48"), guard.Entry{}))
+		ok(t, l.Deny(t.Context(), prefix(t, "2002::/16"), guard.Entry{}))
+		ok(t, says(l, "+2002:c000:201::5", "-2002:c000:202::5", "-192.0.2.1", "+192.0.2.2"))
+	})
+}
+
+// An allow entry that ended, one of so many that it is still to be dropped, keeps nobody from being banned.
+func TestABanTakesThePlaceOfAnAllowThatEnded(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l, err := guard.NewIPList(rb, "admin", guard.IPListOptions{})
+		ok(t, err)
+		for i := range 150 {
+			ok(t, l.Allow(t.Context(), prefix(t, fmt.Sprint("10.0.0.", i)), guard.Entry{TTL: time.Hour}))
+		}
+		redistest.Advance(t, rb, 2*time.Hour)
+		if b := offend(t, l, "10.0.0.149"); b.Entry == nil {
+			t.Error("not banned")
+		}
+	}, redistest.Clock)
+}
+
 func TestABanTakesThePlaceOfNoAllowAndOfNoLongerBan(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {

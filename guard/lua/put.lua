@@ -35,7 +35,8 @@ else
   end
   if what == 'ban' and there then
     local old = redis.call('ZSCORE', KEYS[2], prefix)
-    if string.sub(there, 1, 15) == '{"kind":"allow"' or not old or tonumber(old) >= ends then
+    local allowed = string.sub(there, 1, 15) == '{"kind":"allow"'
+    if not old or tonumber(old) >= ends or allowed and tonumber(old) > now then -- one of many that ended may still be there
       return {0, before, before, there}
     end
   end
