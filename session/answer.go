@@ -2,7 +2,6 @@ package session
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -35,7 +34,7 @@ type keeper interface {
 	// commit saves what there is, once, before the answer begins. An error means that it has given another answer.
 	commit() error
 	// late saves what was changed after that.
-	late(ctx context.Context) error
+	late() error
 }
 
 // answer is the http.ResponseWriter of a handler: it saves the session and sends the cookie before the answer begins.
@@ -67,9 +66,8 @@ func (a *answer) finish() {
 	if a.failed != nil {
 		return
 	}
-	ctx := context.WithoutCancel(a.request.Context())
-	if err := a.keeper.late(ctx); err != nil {
-		a.log.ErrorContext(ctx, "what was changed in a session after its answer began was not saved", "error", err)
+	if err := a.keeper.late(); err != nil {
+		a.log.ErrorContext(a.request.Context(), "what was changed in a session after its answer began was not saved", "error", err)
 	}
 }
 

@@ -14,12 +14,18 @@ import (
 	"github.com/redbrick-go/redbrick/session"
 )
 
-func behindProxy(t *testing.T) (*redistest.Proxy, *redbrick.Client) {
+// behindProxy gives a client behind a proxy whose calls on the request path may take as long as hot (0 is long), and one of the same
+// keys that has the server for itself: what a test prepares does not depend on how busy the machine is.
+func behindProxy(t *testing.T, hot time.Duration) (proxy *redistest.Proxy, rb, direct *redbrick.Client) {
 	t.Helper()
-	proxy := redistest.NewProxy(t, redistest.Private(t).Addr())
-	return proxy, redistest.OpenURL(t, "redis://"+proxy.Addr(), func(o *redbrick.Options) {
-		o.HotTimeout, o.CommandTimeout = 250*time.Millisecond, 2*time.Second
+	server := redistest.Private(t)
+	proxy = redistest.NewProxy(t, server.Addr())
+	rb = redistest.OpenURL(t, "redis://"+proxy.Addr(), func(o *redbrick.Options) {
+		if hot > 0 {
+			o.HotTimeout, o.CommandTimeout = hot, 2*time.Second
+		}
 	})
+	return proxy, rb, redistest.OpenURL(t, server.URL(), func(o *redbrick.Options) { o.Namespace = rb.Namespace() })
 }
 
 // TestWithoutRedisNobodyIsTakenForSomebodyElse: a request with a cookie is answered 503 and does not reach the handler; a
@@ -32,10 +38,10 @@ func TestWithoutRedisNobodyIsTakenForSomebodyElse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			proxy, rb := behindProxy(t)
-			m := newManager(t, rb)
-			anna := login(t, m, "anna")
-			visitor := in(t, m, "", func(_ context.Context, s *session.Session) error { return number.Set(s, 1) })
+			proxy, rb, direct := behindProxy(t, 250*time.Millisecond)
+			m, prepare := newManager(t, rb), newManager(t, direct)
+			anna := login(t, prepare, "anna")
+			visitor := in(t, prepare, "", func(_ context.Context, s *session.Session) error { return number.Set(s, 1) })
 			fault(proxy)
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
@@ -93,12 +99,13 @@ func TestWithoutRedisNobodyIsTakenForSomebodyElse(t *testing.T) {
 // TestAChangeThatCannotBeSavedIsNoSuccess: the answer becomes 503 where it has not begun; a touch can wait.
 func TestAChangeThatCannotBeSavedIsNoSuccess(t *testing.T) {
 	t.Parallel()
-	proxy, rb := behindProxy(t)
-	m := newManager(t, rb, func(o *session.Options) { o.Idle, o.Absolute = 20*time.Second, time.Hour })
+	proxy, rb, direct := behindProxy(t, 0)
+	short := func(o *session.Options) { o.Idle, o.Absolute = 20*time.Second, time.Hour }
+	m, prepare := newManager(t, rb, short), newManager(t, direct, short)
 	due := func() string { // a session whose touch is due
-		cookie := login(t, m, "anna")
+		cookie := login(t, prepare, "anna")
 		redistest.Eventually(t, patience, func() error {
-			if left := time.Until(loaded(t, m, cookie).Ends()); left > 18*time.Second {
+			if left := time.Until(loaded(t, prepare, cookie).Ends()); left > 18*time.Second {
 				return fmt.Errorf("%v left", left)
 			}
 			return nil
@@ -139,7 +146,7 @@ func TestAChangeThatCannotBeSavedIsNoSuccess(t *testing.T) {
 
 func TestTheAnswerWithoutRedisIsTheServices(t *testing.T) {
 	t.Parallel()
-	proxy, rb := behindProxy(t)
+	proxy, rb, direct := behindProxy(t, 0)
 	m := newManager(t, rb, func(o *session.Options) {
 		o.Unavailable = func(w http.ResponseWriter, _ *http.Request, err error) {
 			if !errors.Is(err, redbrick.ErrUnavailable) {
@@ -148,7 +155,7 @@ func TestTheAnswerWithoutRedisIsTheServices(t *testing.T) {
 			w.WriteHeader(http.StatusTeapot)
 		}
 	})
-	cookie := login(t, m, "anna")
+	cookie := login(t, newManager(t, direct), "anna")
 	proxy.Cut()
 	resp, _ := do(t.Context(), m, cookie, func(http.ResponseWriter, *http.Request, *session.Session) { t.Error("the handler runs") })
 	if resp.StatusCode != http.StatusTeapot || resp.Header.Get("Retry-After") == "" {

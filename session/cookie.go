@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -40,4 +41,16 @@ func (m *Manager) cookieOf(secure bool, value string, left time.Duration) *http.
 		c.MaxAge = -1
 	}
 	return c
+}
+
+// nextCookie finds the next cookie of a name in a line of a Cookie header, and what follows it. Quotes are not taken off: no id
+// has any.
+func nextCookie(line, name string) (value, rest string, ok bool) {
+	for line != "" && !ok {
+		var pair, key string
+		pair, line, _ = strings.Cut(line, ";")
+		key, value, ok = strings.Cut(strings.TrimSpace(pair), "=")
+		ok = ok && key == name
+	}
+	return value, line, ok
 }

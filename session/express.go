@@ -393,12 +393,12 @@ func (v *expressVisit) commit() error {
 }
 
 // late keeps what was changed after the answer began.
-func (v *expressVisit) late(ctx context.Context) error {
+func (v *expressVisit) late() error {
 	s := &v.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.changes) == 0 {
 		return nil
 	}
-	return s.save(ctx)
+	return s.save(context.WithoutCancel(v.request.Context()))
 }

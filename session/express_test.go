@@ -17,8 +17,11 @@ import (
 	"github.com/redbrick-go/redbrick/session"
 )
 
-// expressACL is what Express needs; docs/design/session.md lists the same.
-var expressACL = redistest.WithACL("~<ns>sess:*", "+eval", "+evalsha", "+get", "+set", "+pttl", "+pexpire", "+unlink")
+// expressRules are what Express needs; docs/design/session.md lists the same.
+var (
+	expressRules = []string{"~<ns>sess:*", "+eval", "+evalsha", "+get", "+set", "+pttl", "+pexpire", "+unlink"}
+	expressACL   = redistest.WithACL(expressRules...)
+)
 
 func newExpress(t *testing.T, rb *redbrick.Client, edits ...func(*session.ExpressOptions)) *session.Express {
 	t.Helper()
@@ -186,7 +189,7 @@ func TestExpressSessionsEndWhenIdle(t *testing.T) {
 
 func TestExpressWithoutRedis(t *testing.T) {
 	t.Parallel()
-	proxy, rb := behindProxy(t)
+	proxy, rb, _ := behindProxy(t, 0)
 	e := newExpress(t, rb)
 	_, cookie := doExpress(t, e, "", func(_ http.ResponseWriter, _ *http.Request, s *session.ExpressSession) { ok(t, s.Set("userId", 1)) })
 	resp, _ := doExpress(t, e, cookie, func(_ http.ResponseWriter, _ *http.Request, s *session.ExpressSession) {

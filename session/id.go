@@ -63,8 +63,10 @@ func isBase64(s string) bool {
 }
 
 func hashOf(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	var text [secretSize]byte // a secret has as many characters as its hash
+	sum := sha256.Sum256(append(text[:0], secret...))
+	base64.RawURLEncoding.Encode(text[:], sum[:])
+	return string(text[:])
 }
 
 // newID makes an id on a route, and the cookie's value that holds it.
@@ -97,8 +99,10 @@ func random(n int) []byte {
 type keys struct{ session, epoch, index string }
 
 func (m *Manager) keysOf(route, public string) keys {
-	tag := "{" + route + "}"
-	return keys{m.ns + "s:" + tag + ":" + public, m.ns + "se:" + tag, m.ns + "si:" + tag}
+	// One text for all three: they are made for every request.
+	all := m.ns + "s:{" + route + "}:" + public + m.ns + "se:{" + route + "}" + m.ns + "si:{" + route + "}"
+	first, each := len(m.ns)+len("s:{}:")+len(route)+len(public), len(m.ns)+len("se:{}")+len(route)
+	return keys{all[:first], all[first : first+each], all[first+each:]}
 }
 
 func (k keys) all() []string { return []string{k.session, k.epoch, k.index} }

@@ -14,11 +14,14 @@ import (
 
 func TestMain(m *testing.M) { redistest.Main(m) }
 
-// leastACL is what the package needs; docs/design/session.md lists the same.
-var leastACL = redistest.WithACL("~<ns>s:*", "~<ns>se:*", "~<ns>si:*", "~<ns>sg:*", "~<ns>~layout", "&<ns>~inv",
+// leastRules are what the package needs; docs/design/session.md lists the same.
+var leastRules = []string{"~<ns>s:*", "~<ns>se:*", "~<ns>si:*", "~<ns>sg:*", "~<ns>~layout", "&<ns>~inv",
 	"+eval", "+evalsha", "+time", "+exists", "+unlink", "+pttl", "+pexpire", "+pexpireat", "+get", "+set", "+incr",
 	"+hgetall", "+hget", "+hmget", "+hset", "+hdel", "+hstrlen",
-	"+zadd", "+zrem", "+zrange", "+zscore", "+zremrangebyscore", "+zremrangebyrank", "+publish", "+subscribe")
+	"+zadd", "+zrem", "+zrange", "+zscore", "+zremrangebyscore", "+zremrangebyrank", "+publish", "+subscribe",
+}
+
+var leastACL = redistest.WithACL(leastRules...)
 
 var secret = []byte("0123456789abcdef0123456789abcdef")
 

@@ -21,18 +21,9 @@ func (m *Manager) Middleware(next http.Handler) http.Handler {
 		v := &visit{m: m, secure: m.secure(r)}
 		v.answer = answer{ResponseWriter: w, request: r, keeper: v, log: m.rb.Logger()}
 		v.session.m, v.session.request = m, r
-		for i, c := range r.CookiesNamed(m.cookieName(v.secure)) {
-			if i == maxCookies {
-				break
-			}
-			err := v.session.load(r.Context(), c.Value)
-			if err == nil {
-				break
-			}
-			if !errors.Is(err, ErrNoSession) {
-				m.unavailable(w, r, err)
-				return
-			}
+		if err := v.find(); err != nil {
+			m.unavailable(w, r, err)
+			return
 		}
 		next.ServeHTTP(&v.answer, r.WithContext(context.WithValue(r.Context(), contextKey{}, &v.session)))
 		v.finish()
@@ -46,6 +37,25 @@ type visit struct {
 	m       *Manager
 	session Session
 	secure  bool
+}
+
+// find loads the session that the request's cookie names, if there is one.
+func (v *visit) find() error {
+	name := v.m.cookieName(v.secure)
+	tried := 0
+	for _, line := range v.request.Header["Cookie"] {
+		for line != "" && tried < maxCookies {
+			value, rest, ok := nextCookie(line, name)
+			if line = rest; !ok {
+				break
+			}
+			tried++
+			if err := v.session.load(v.request.Context(), value); err == nil || !errors.Is(err, ErrNoSession) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // commit saves the session and sends the cookie.
@@ -91,14 +101,14 @@ func (v *visit) headers(user bool) {
 }
 
 // late keeps what was changed after the answer began.
-func (v *visit) late(ctx context.Context) error {
+func (v *visit) late() error {
 	s := &v.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.changes) == 0 {
 		return nil
 	}
-	return s.save(ctx)
+	return s.save(context.WithoutCancel(v.request.Context()))
 }
 
 // unavailable answers that the session cannot be known.
