@@ -129,7 +129,7 @@ func (r *Refresh) RevokeAll(ctx context.Context, userID string) error {
 }
 
 // Rebind gives the families of a session its new epoch. Ending all other sessions of a user gives the current one another
-// epoch; without Rebind its refresh tokens would end with the others.
+// epoch; without Rebind, called at once, its refresh tokens would end with the others.
 func (r *Refresh) Rebind(ctx context.Context, old, now Session) error {
 	route, ids, err := r.families(ctx, old.UserID)
 	if err != nil || len(ids) == 0 {
