@@ -196,14 +196,20 @@ func TestANodeThatMissedChangesCatchesUp(t *testing.T) {
 
 	// A list that was emptied behind everybody's back is noticed at the next look, and versions do not come again.
 	soonest := newList(t, redistest.OpenURL(t, server.URL(), func(o *redbrick.Options) { o.Namespace = "x:" }), guard.IPListOptions{Refresh: 100 * time.Millisecond})
-	ok(t, says(soonest, "-10.0.0.2"))
-	before := beside.Version()
-	server.Do("DEL", "x:iplist:{admin}", "x:iplist:{admin}:version", "x:iplist:{admin}:until")
-	soon(t, soonest, "+10.0.0.2")
-	ok(t, beside.Deny(t.Context(), prefix(t, "10.0.0.4"), guard.Entry{}))
-	soon(t, beside, "+10.0.0.2", "-10.0.0.4")
-	if v := beside.Version(); len(v) != len(before) || v <= before {
-		t.Errorf("version %s after %s", v, before)
+	for range 3 { // more often than a list is read for other reasons
+		before := beside.Version()
+		server.Do("DEL", "x:iplist:{admin}", "x:iplist:{admin}:version", "x:iplist:{admin}:until")
+		soon(t, soonest, "+10.0.0.2")
+		ok(t, beside.Deny(t.Context(), prefix(t, "10.0.0.4"), guard.Entry{}))
+		soon(t, beside, "-10.0.0.4")
+		redistest.Eventually(t, patience, func() error {
+			if v := beside.Version(); len(v) != len(before) || v <= before {
+				return fmt.Errorf("version %s after %s", v, before)
+			}
+			return nil
+		})
+		ok(t, beside.Deny(t.Context(), prefix(t, "10.0.0.2"), guard.Entry{}))
+		soon(t, soonest, "-10.0.0.2", "-10.0.0.4")
 	}
 }
 

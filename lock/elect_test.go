@@ -170,3 +170,21 @@ func TestAnElectionOutlivesRedisAndEndsWithTheClient(t *testing.T) {
 		return nil
 	})
 }
+
+// A leader whose work returns at once stands back before it stands again: it neither spins nor keeps others from their turn.
+func TestALeaderWhoseWorkReturnsStandsBackFirst(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	terms := make(chan time.Time, 100)
+	e, err := newLocker(t, rb, lock.Options{TTL: long}).Elect("boss", func(context.Context, int64) error {
+		terms <- time.Now()
+		return nil
+	})
+	ok(t, err)
+	e.Start(t.Context())
+	first := <-terms
+	if again := (<-terms).Sub(first); again < time.Second {
+		t.Errorf("it stood again after %v", again)
+	}
+	ok(t, e.Stop(t.Context()))
+}
