@@ -37,7 +37,8 @@ func (c *Cache[V]) lease(ctx context.Context, id string, seen found[V], impatien
 			return lease{token: ask.Token, seq: seq}, found[V]{}
 		case grant.Value != nil:
 			leave()
-			if f := c.judge(ctx, key, grant.Found, false); f.state == down || c.servable(f) {
+			// The word that a load is stored may be heard before that of a tag which was invalidated meanwhile.
+			if f := c.judged(ctx, key, grant.Found, false, true); f.state == down || c.servable(f) {
 				return lease{}, f
 			} else if f.ttl == store.Forever {
 				ask.Mode = store.Replace

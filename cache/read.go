@@ -320,6 +320,11 @@ func (c *Cache[V]) keep(ticket near.Ticket[V], f found[V]) {
 
 // judge decodes what lies in Redis and says what it is worth.
 func (c *Cache[V]) judge(ctx context.Context, key string, s store.Found, bytesOnly bool) found[V] {
+	return c.judged(ctx, key, s, bytesOnly, isFresh(ctx))
+}
+
+// judged is judge that asks Redis for the numbers of tags where fresh is true, of which the process may not have heard.
+func (c *Cache[V]) judged(ctx context.Context, key string, s store.Found, bytesOnly, fresh bool) found[V] {
 	switch {
 	case s.Err != nil:
 		return found[V]{state: down, err: s.Err}
@@ -350,7 +355,7 @@ func (c *Cache[V]) judge(ctx context.Context, key string, s store.Found, bytesOn
 	}
 	if len(f.frame.Tags) > 0 {
 		var valid bool
-		valid, f.cells, err = c.tags.Valid(ctx, f.frame.Seq, f.frame.Tags, isFresh(ctx))
+		valid, f.cells, err = c.tags.Valid(ctx, f.frame.Seq, f.frame.Tags, fresh)
 		switch {
 		case err != nil:
 			return found[V]{state: down, err: err}
