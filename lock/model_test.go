@@ -18,7 +18,7 @@ const (
 	modelStep  = 7 * time.Second
 	modelAlive = 3 * modelBeat
 	modelQueue = time.Minute
-	slack      = 500 * time.Millisecond
+	slack      = 900 * time.Millisecond
 )
 
 // model is a lock in Go. Its clock moves in steps.
@@ -119,16 +119,17 @@ func TestTheScriptsDoWhatTheModelDoesOnServers(t *testing.T) {
 func traces(t *testing.T, rb *redbrick.Client, n int, advance func(time.Duration)) {
 	l := newLocker(t, rb, lock.Options{})
 	r := trace(t)
-	for done := 0; done < n; {
+	// A busy machine cuts traces short, and has to play more of them.
+	const whole = 60
+	for steps := 0; steps < n*whole; {
 		name := fmt.Sprint("lock", r.Uint64())
 		m := &model{alive: map[string]time.Duration{}}
 		began := time.Now()
 		var given int64
 		fences := map[string]int64{} // what each caller holds, or believes to
 		var store store
-		whole := true
 		var log []string
-		for range 60 {
+		for range whole {
 			c := fmt.Sprint("caller", r.IntN(4))
 			var got, want any
 			var err error
@@ -190,15 +191,12 @@ func traces(t *testing.T, rb *redbrick.Client, n int, advance func(time.Duration
 			ok(t, err)
 			log = append(log, what)
 			if took > slack { // the machine was slow: nobody knows what the clock said
-				whole = false
 				break
 			}
+			steps++
 			if got != want {
 				t.Fatalf("%q: got %v, the model says %v", log, got, want)
 			}
-		}
-		if whole {
-			done++
 		}
 	}
 }

@@ -126,7 +126,7 @@ func TestAKilledHolderIsFollowedByTheNext(t *testing.T) {
 func TestAKilledWaiterKeepsNobodyFromTheLock(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {
-		l := newLocker(t, rb, lock.Options{TTL: 2 * time.Second})
+		l := newLocker(t, rb, lock.Options{TTL: shortTTL})
 		lease := acquire(t, l, "x")
 		first := holding.Start(t, rb, "x")
 		waiting(t, l, "x", 1)
