@@ -16,7 +16,7 @@ type blocks struct {
 	longest time.Duration
 }
 
-// block is a denial.
+// block is a denial. It is not changed.
 type block struct {
 	until time.Duration // when the call may come again, and the limit is whole again
 	whole time.Duration
@@ -45,19 +45,17 @@ func (b *blocks) get(tag string, n int64) (r Result, ok bool) {
 	if b == nil || !b.resets.live.Load() {
 		return Result{}, false
 	}
-	b.entries.with(tag, func(e *block) *block {
-		if e == nil || n < e.n {
-			return e
-		}
-		now := b.entries.now()
-		if now >= e.ends {
-			return nil
-		}
-		r, ok = e.r, true
-		r.RetryAfter, r.ResetAfter = e.until-now, max(e.whole-now, 0)
-		return e
-	})
-	return r, ok
+	e := b.entries.get(tag)
+	if e == nil || n < e.n {
+		return Result{}, false
+	}
+	now := b.entries.now()
+	if now >= e.ends {
+		return Result{}, false // it gives way when there is no room
+	}
+	r = e.r
+	r.RetryAfter, r.ResetAfter = e.until-now, max(e.whole-now, 0)
+	return r, true
 }
 
 // seen is to be taken before Redis is asked, and given to put.
@@ -77,7 +75,7 @@ func (b *blocks) put(tag string, n int64, began time.Time, seen uint64, r Result
 		b.resets.start()
 		return
 	}
-	r.Cached, r.Policies, r.receipt = true, nil, receipt{}
+	r.Cached, r.Policies = true, nil
 	since := began.Sub(b.entries.base)
 	e := &block{until: since + r.RetryAfter, whole: since + r.ResetAfter, n: n, r: r}
 	e.ends = min(e.until, since+b.longest)

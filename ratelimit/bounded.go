@@ -37,6 +37,15 @@ func newBounded[V any](n int, ends func(*V) time.Duration) *bounded[V] {
 // now is the time since the map was made.
 func (b *bounded[V]) now() time.Duration { return time.Since(b.base) }
 
+// get returns the entry of a key, nil where there is none. It is shared with others.
+func (b *bounded[V]) get(key string) *V {
+	s := &b.shards[maphash.String(b.seed, key)%boundedShards]
+	s.mu.Lock()
+	entry := s.entries[key]
+	s.mu.Unlock()
+	return entry
+}
+
 // with runs f on the entry of a key under its lock; entry is nil where there is none. What f returns is kept, nil deletes it.
 func (b *bounded[V]) with(key string, f func(entry *V) *V) {
 	s := &b.shards[maphash.String(b.seed, key)%boundedShards]

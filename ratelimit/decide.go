@@ -141,7 +141,6 @@ func decide(ctx context.Context, d script.Doer, take bool, claims ...Claim) (Res
 		}
 		return sum(answers), nil
 	}
-	began := time.Now()
 	groups := group(claims)
 	verdicts, admitted, err := ask(ctx, d, take, groups)
 	if err != nil {
@@ -163,7 +162,7 @@ func decide(ctx context.Context, d script.Doer, take bool, claims ...Claim) (Res
 	}
 	r := sum(answers)
 	if taken {
-		r.receipt = receipt{claims: claims, marks: marks, began: began}
+		r.joint = &joint{claims: claims, marks: marks}
 	}
 	return r, nil
 }

@@ -131,5 +131,9 @@ func writeProblem(w http.ResponseWriter, status int, r Result) {
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(p) // the client has gone: nobody is left to tell
+	body, err := json.Marshal(p)
+	if err == nil { // it holds nothing that JSON has no word for
+		_, err = w.Write(body)
+	}
+	_ = err // the client has gone: nobody is left to tell
 }

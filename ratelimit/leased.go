@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redbrick-go/redbrick"
@@ -61,8 +62,8 @@ type lease struct {
 	tat    time.Duration // of the process's own bucket
 	until  time.Duration // denied until then
 	whole  time.Duration
-	flight *flight // the draw under way, nil if there is none
-	used   time.Duration
+	flight *flight      // the draw under way, nil if there is none
+	used   atomic.Int64 // when it was asked last
 }
 
 // flight is a draw that others wait for.
@@ -105,7 +106,7 @@ func NewLeased(rb *redbrick.Client, o LeasedOptions) (*Leased, error) {
 	}
 	l := &Leased{
 		rb: rb, lane: rb.Within(o.Timeout), o: o, rule: r, keys: keyring{namespace: rb.Namespace()}, local: newLocal(),
-		entries: newBounded(o.Entries, func(e *lease) time.Duration { return e.used }), warned: limitedLog{log: rb.Logger()},
+		entries: newBounded(o.Entries, func(e *lease) time.Duration { return time.Duration(e.used.Load()) }), warned: limitedLog{log: rb.Logger()},
 	}
 	if p.Limit > 0 {
 		l.step = (p.Window + time.Duration(p.Limit) - 1) / time.Duration(p.Limit)
@@ -177,6 +178,9 @@ func (l *Leased) Allow(ctx context.Context, id string) (Result, error) {
 }
 
 func (l *Leased) entry(id string) (e *lease) {
+	if e = l.entries.get(id); e != nil {
+		return e
+	}
 	l.entries.with(id, func(old *lease) *lease {
 		if e = old; e == nil {
 			e = &lease{want: 1}
@@ -188,7 +192,7 @@ func (l *Leased) entry(id string) (e *lease) {
 
 // hand gives out a token that the process holds, or a denial that it knows.
 func (l *Leased) hand(e *lease, now time.Duration) (r Result, ok bool) {
-	e.used = now
+	e.used.Store(int64(now))
 	r = Result{Policy: l.rule.Name, Limit: l.rule.max}
 	own := max(e.tat-now, 0)
 	if now < e.until {

@@ -119,7 +119,7 @@ func (l *Limiter) AllowN(ctx context.Context, id string, n int64) (Result, error
 	}
 	seen := l.blocks.seen()
 	began := time.Now()
-	r, err := l.decide(ctx, id, tag, n)
+	r, err := l.decide(ctx, id, tag, n, began)
 	switch {
 	case err == nil:
 	case ended(ctx, err):
@@ -162,15 +162,14 @@ func ended(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
 }
 
-// decide asks Redis.
-func (l *Limiter) decide(ctx context.Context, id, tag string, n int64) (Result, error) {
+// decide asks Redis for a call that began just now.
+func (l *Limiter) decide(ctx context.Context, id, tag string, n int64, began time.Time) (Result, error) {
 	if len(l.rules) != 1 || l.rules[0].Shadow || n > l.rules[0].max {
 		return decide(ctx, l.lane, true, Claim{l: l, id: id, tag: tag, n: n})
 	}
 	r := &l.rules[0]
 	var v verdict
 	var left int64 // of a fixed window, ms
-	began := time.Now()
 	switch r.kind {
 	case kindBucket:
 		after, err := bucketScript.Do(ctx, l.lane, []string{l.keys.key(tag, &r.Policy)}, []string{r.costs(n), r.mostText}).AsInt64()
@@ -201,11 +200,14 @@ func (l *Limiter) decide(ctx context.Context, id, tag string, n int64) (Result, 
 	p := r.judge(n, v, true)
 	out := Result{
 		Allowed: p.Allowed, Policy: p.Name, Limit: p.Limit, Remaining: p.Remaining, RetryAfter: p.RetryAfter, ResetAfter: p.ResetAfter,
-		receipt: receipt{one: Claim{l: l, id: id, tag: tag, n: n}, began: began, level: v.level},
+	}
+	if !p.Allowed {
+		return out, nil
 	}
 	if r.kind == kindFixed {
-		out.level = left
+		v.level = left
 	}
+	out.slip = slip{l: l, tag: tag, n: n, began: began, level: v.level}
 	return out, nil
 }
 

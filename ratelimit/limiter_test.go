@@ -444,7 +444,7 @@ func TestARefundIsNeverMoreThanTheCallTook(t *testing.T) {
 					}
 					for _, b := range back {
 						if alone { // the process's clock does not know of the server's leap
-							b.began = b.began.Add(-p.Window)
+							b.slip.began = b.slip.began.Add(-p.Window)
 						}
 						ok(t, l.Refund(t.Context(), b))
 					}

@@ -16,24 +16,17 @@ import (
 // call stands for what it would have been anyway: what it missed meanwhile is given back where nobody else came in between, and
 // after AllowAll or with several policies; else the bucket lacks the round trip's worth of refill, for as long.
 func (l *Limiter) Refund(ctx context.Context, r Result) error {
-	if !r.Allowed || r.Degraded {
-		return nil
-	}
-	claims, marks := r.claims, r.marks
-	if r.one.l != nil {
-		claims = []Claim{r.one}
-	}
-	if len(claims) == 0 {
-		return nil
-	}
 	var err error
-	if marks != nil {
-		err = refund(ctx, l.slow, claims, marks)
-	} else {
-		err = refundOne(ctx, l.slow, r.receipt)
-	}
-	for _, c := range claims {
-		err = errors.Join(err, c.l.blocks.release(ctx, c.tag))
+	switch {
+	case !r.Allowed:
+		return nil
+	case r.slip.l != nil:
+		err = errors.Join(refundOne(ctx, l.slow, r.slip), r.slip.l.blocks.release(ctx, r.slip.tag))
+	case r.joint != nil:
+		err = refund(ctx, l.slow, r.joint.claims, r.joint.marks)
+		for _, c := range r.joint.claims {
+			err = errors.Join(err, c.l.blocks.release(ctx, c.tag))
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("ratelimit: refund: %w", err)
@@ -74,28 +67,27 @@ func refund(ctx context.Context, d script.Doer, claims []Claim, marks []int64) e
 }
 
 // refundOne gives back what a script without marks took.
-func refundOne(ctx context.Context, d script.Doer, rc receipt) error {
-	c := rc.one
-	r := &c.l.rules[0]
-	elapsed := time.Since(rc.began)
-	cost, q := c.n*r.cost, r.q
+func refundOne(ctx context.Context, d script.Doer, s slip) error {
+	r := &s.l.rules[0]
+	elapsed := time.Since(s.began)
+	cost, q := s.n*r.cost, r.q
 	switch r.kind {
 	case kindFixed:
-		left := time.Duration(rc.level) * time.Millisecond
+		left := time.Duration(s.level) * time.Millisecond
 		if elapsed >= left {
 			return nil // the window may have ended
 		}
-		q = rc.level // in this window there is less left by now, in the next one there is more
+		q = s.level // in this window there is less left by now, in the next one there is more
 	default:
 		// The time since the call is measured here, and longer than it was for the server. So what is left of the call, if the
 		// bucket would have been full before now without it, is more than is given back.
-		if idle := r.units(elapsed) + 1 - rc.level; idle > 0 {
+		if idle := r.units(elapsed) + 1 - s.level; idle > 0 {
 			cost -= idle
 		}
 		if cost <= 0 {
 			return nil
 		}
 	}
-	keys := []string{c.l.keys.key(c.tag, &r.Policy)}
+	keys := []string{s.l.keys.key(s.tag, &r.Policy)}
 	return refundScript.Do(ctx, d, keys, []string{r.kind, itoa(cost), "", r.pText, itoa(q)}).Error()
 }

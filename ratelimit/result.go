@@ -29,7 +29,8 @@ type Result struct {
 	// Policies has the answer of each policy, in their order, where there are several. It is shared: not to be changed.
 	Policies []PolicyResult
 
-	receipt
+	slip  slip   // what one bucket or window was asked for
+	joint *joint // what several policies were asked for
 }
 
 // PolicyResult is the answer of one policy. Its fields are those of Result.
@@ -43,13 +44,19 @@ type PolicyResult struct {
 	algorithm Algorithm
 }
 
-// receipt is what Refund needs to know of a call.
-type receipt struct {
-	claims []Claim // of AllowAll and of several policies
-	marks  []int64 // of their policies; none where a fast script decided
-	one    Claim   // else
-	began  time.Time
-	level  int64 // of a bucket before the call, of a fixed window the ms that were left
+// slip is what Refund needs to know of a call that a fast script admitted.
+type slip struct {
+	l     *Limiter // nil for none
+	tag   string
+	n     int64
+	began time.Time
+	level int64 // of a bucket before the call, of a fixed window the ms that were left
+}
+
+// joint is the same of a call that decide.lua admitted.
+type joint struct {
+	claims []Claim
+	marks  []int64 // of their policies
 }
 
 // verdict is what a script said of one policy, in its units.

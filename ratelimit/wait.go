@@ -77,7 +77,7 @@ func (l *Limiter) queue(ctx context.Context, id string, n int64) (Result, error)
 		return out, &DeniedError{Result: out}
 	}
 	out := sum([]PolicyResult{r.judge(n, verdict{level: v.level}, true)})
-	out.receipt = receipt{one: Claim{l: l, id: id, tag: tag, n: n}, began: began, level: v.level}
+	out.slip = slip{l: l, tag: tag, n: n, began: began, level: v.level}
 	if err := sleep(ctx, r.duration(v.level+n*r.cost-r.most)); err != nil {
 		// The turn was not used: those behind keep theirs, those who come get it.
 		if failed := l.Refund(context.WithoutCancel(ctx), out); failed != nil {
