@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		defer server.stop()
 		*url = server.url
 	}
-	for _, w := range slices.Concat(brickWorkloads, tokenWorkloads, sessionWorkloads, engineWorkloads) {
+	for _, w := range slices.Concat(brickWorkloads, limitWorkloads, tokenWorkloads, sessionWorkloads, engineWorkloads) {
 		if *names != "" && !slices.Contains(strings.Split(*names, ","), w.name) {
 			continue
 		}
