@@ -38,7 +38,8 @@ func TestWaitServesAllInTheirTurnAtOneRoundTripEach(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			if took, least := time.Since(began), p.Window/time.Duration(p.Limit)*(callers-1); took < least {
+			// The server may count in whole milliseconds: the first call is then taken to have come up to one earlier.
+			if took, least := time.Since(began), p.Window/time.Duration(p.Limit)*(callers-1)-time.Millisecond; took < least {
 				t.Errorf("%d calls took %v, want at least %v", callers, took, least)
 			}
 			if sent := server.Commands(); sent.Total("evalsha", "eval") != callers {
