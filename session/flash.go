@@ -22,7 +22,7 @@ func (s *Session) AddFlash(kind, text string) error {
 		return err
 	}
 	// A name of its own, in the order of time: requests that add at the same moment keep both.
-	name := fmt.Sprintf("%s%016x%s", flashPrefix, time.Now().UnixNano(), base32Lower.EncodeToString(random(routeBytes))[:5])
+	name := fmt.Sprintf("%s%016x%s", flashPrefix, time.Now().UnixNano(), base32Lower.EncodeToString(random(publicBytes))[:5])
 	return s.change(name, change{text: string(b)})
 }
 

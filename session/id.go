@@ -3,25 +3,26 @@ package session
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/base64"
 	"fmt"
 	"strings"
+
+	"github.com/redbrick-go/redbrick/internal/route"
 )
 
 // The parts of a cookie: <route>.<public id>.<secret>.
 const (
-	routeBytes  = 8
 	publicBytes = 10
 	secretBytes = 32
 
-	routeSize  = 13
+	routeSize  = route.Len
 	publicSize = 16
 	secretSize = 43
 	cookieSize = routeSize + 1 + publicSize + 1 + secretSize
 )
 
-var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+// base32Lower is how bytes become letters of keys and cookies.
+var base32Lower = route.Base32
 
 // id names one session. The secret is what the browser holds, the hash what Redis does.
 type id struct {
@@ -41,17 +42,8 @@ func parseCookie(value string) (id, bool) {
 	return id{route, public, hashOf(secret)}, true
 }
 
-func validRoute(s string) bool  { return len(s) == routeSize && isBase32(s) }
-func validPublic(s string) bool { return len(s) == publicSize && isBase32(s) }
-
-func isBase32(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; (c < 'a' || c > 'z') && (c < '2' || c > '7') {
-			return false
-		}
-	}
-	return true
-}
+func validRoute(s string) bool  { return route.Valid(s) }
+func validPublic(s string) bool { return len(s) == publicSize && route.IsBase32(s) }
 
 func isBase64(s string) bool {
 	for i := range len(s) {
@@ -82,11 +74,10 @@ func withSecret(route, public string) (id, string) {
 
 // routeOf is where all sessions of a user are.
 func routeOf(namespace, userID string) string {
-	sum := sha256.Sum256([]byte(namespace + "\x00" + userID))
-	return base32Lower.EncodeToString(sum[:routeBytes])
+	return route.Of(namespace, userID)
 }
 
-func randomRoute() string { return base32Lower.EncodeToString(random(routeBytes)) }
+func randomRoute() string { return route.Random() }
 
 // random bytes of the system. crypto/rand ends the program where there are none.
 func random(n int) []byte {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"github.com/redbrick-go/redbrick/internal/route"
 	"github.com/redbrick-go/redbrick/internal/script"
 )
 
@@ -110,7 +111,7 @@ func (r *Refresh) List(ctx context.Context, userID string) ([]Family, error) {
 
 // RevokeFamily ends a family of a user and reports whether it went on until then. The session lives on.
 func (r *Refresh) RevokeFamily(ctx context.Context, userID, id string) (bool, error) {
-	if err := needSubject(userID); err != nil || len(id) != 26 || !isBase32(id) {
+	if err := needSubject(userID); err != nil || len(id) != 26 || !route.IsBase32(id) {
 		return false, err
 	}
 	return r.end(ctx, routeOf(r.rb.Namespace(), userID), id, "revoked")

@@ -3,19 +3,18 @@ package token
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/binary"
 	"hash/crc32"
 	"strings"
+
+	"github.com/redbrick-go/redbrick/internal/route"
 )
 
-// letters is base32 in lower case: no character that a mail, a shell or a URL would change, and a double click takes all.
-const letters = "abcdefghijklmnopqrstuvwxyz234567"
-
-var base = base32.NewEncoding(letters).WithPadding(base32.NoPadding)
+// base is how bytes become letters: a double click takes all of a token.
+var base = route.Base32
 
 const (
-	routeLen  = 13 // 64 bits
+	routeLen  = route.Len
 	secretLen = 52 // 256 bits
 	checkLen  = 7  // 32 bits
 )
@@ -30,10 +29,9 @@ func randomText(n int) string {
 // routeOf is the slot tag of a subject's keys, the same as that of a user's sessions; random without a subject.
 func routeOf(namespace, subject string) string {
 	if subject == "" {
-		return randomText(8)
+		return route.Random()
 	}
-	sum := sha256.Sum256([]byte(namespace + "\x00" + subject))
-	return base.EncodeToString(sum[:8])
+	return route.Of(namespace, subject)
 }
 
 // seal makes a token of its body.
@@ -49,7 +47,7 @@ func open(prefix, token string, bodyLen int) (body string, ok bool) {
 	}
 	text := token[:len(token)-checkLen]
 	body, ok = strings.CutPrefix(text, prefix+"_")
-	if !ok || token[len(text):] != checksum(text) || !isBase32(body) {
+	if !ok || token[len(text):] != checksum(text) || !route.IsBase32(body) {
 		return "", false
 	}
 	return body, true
@@ -59,16 +57,6 @@ func checksum(text string) string {
 	var sum [4]byte
 	binary.BigEndian.PutUint32(sum[:], crc32.ChecksumIEEE([]byte(text)))
 	return base.EncodeToString(sum[:])
-}
-
-// isBase32 guards what becomes a part of a key.
-func isBase32(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; (c < 'a' || c > 'z') && (c < '2' || c > '7') {
-			return false
-		}
-	}
-	return true
 }
 
 // digest is what Redis knows of a token: each kind and purpose has its own, so that a token of one is nothing to another.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/internal/keyspace"
+	"github.com/redbrick-go/redbrick/internal/route"
 	"github.com/redbrick-go/redbrick/internal/script"
 )
 
@@ -144,7 +145,7 @@ func (v *vault) dropID(ctx context.Context, subject, id string) (bool, error) {
 	if err := needSubject(subject); err != nil {
 		return false, err
 	}
-	if len(id) != idLen || !isBase32(id) {
+	if len(id) != idLen || !route.IsBase32(id) {
 		return false, nil
 	}
 	n, err := dropScript.Do(ctx, v.rb, []string{v.key(routeOf(v.rb.Namespace(), subject))}, []string{id}).AsInt64()
