@@ -26,7 +26,7 @@ func (m *Main) limits() (general, auth func(http.Handler) http.Handler, err erro
 		return nil, nil, err
 	}
 	// Who guesses passwords is held up also while Redis is away.
-	auth, err = m.limit(ratelimit.Options{Policies: []ratelimit.Policy{
+	auth, err = m.limit(ratelimit.Options{Timeout: o.Timeout, Policies: []ratelimit.Policy{
 		{Name: "auth", Limit: m.config.AuthPerHour, Window: time.Hour, Away: ratelimit.Local},
 	}}, clients)
 	return general, auth, err

@@ -89,7 +89,7 @@ func run(t testing.TB, edit ...func(*Config)) *running {
 		DataDir:   t.TempDir(),
 		Logger:    slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelInfo})),
 		Passwords: password.Options{Memory: 64, Passes: 1, AllowWeak: true, Wait: longTime},
-		RateLimit: ratelimit.Options{Disabled: true}, AuthPerHour: 1_000_000,
+		RateLimit: ratelimit.Options{Disabled: true, Timeout: longTime}, AuthPerHour: 1_000_000,
 	}
 	for _, f := range edit {
 		f(&c)
