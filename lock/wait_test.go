@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/redis/rueidis"
+
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/script"
 	"github.com/redbrick-go/redbrick/lock"
 	"github.com/redbrick-go/redbrick/redistest"
 )
@@ -180,6 +184,94 @@ func TestALostSignOfLifeKeepsNobodyFromTheLock(t *testing.T) {
 		ok(t, lease.Release(t.Context()))
 		ok(t, wait(t, c).Release(t.Context()))
 	})
+}
+
+// A release wakes the first that lives, not the dead before it.
+func TestAReleaseWakesTheFirstThatLives(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := newLocker(t, rb, lock.Options{})
+		_, err := l.RunAcquire(t.Context(), "x", "holder", long, 0)
+		ok(t, err)
+		_, err = l.RunAcquire(t.Context(), "x", "dead", long, 5*time.Second)
+		ok(t, err)
+		_, err = l.RunAcquire(t.Context(), "x", "alive", long, time.Hour)
+		ok(t, err)
+		said := make(chan string, 1)
+		stop, err := rb.Subscribe(t.Context(), rb.Namespace()+"~lock", func(token string) { said <- token }, func(bool) {})
+		ok(t, err)
+		defer stop()
+		redistest.Advance(t, rb, 16*time.Second)
+		_, err = l.RunRelease(t.Context(), "x", "holder", false)
+		ok(t, err)
+		select {
+		case token := <-said:
+			if token != "alive" {
+				t.Errorf("%q is woken", token)
+			}
+		case <-time.After(patience):
+			t.Error("nobody is woken")
+		}
+	}, redistest.Clock)
+}
+
+// Who comes later stands behind those who came while the clock was ahead.
+func TestTheOrderOfArrivalOutlivesAClockThatIsPutBack(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := newLocker(t, rb, lock.Options{})
+		ctx, queue := t.Context(), rb.Namespace()+"lock:{x}:queue"
+		_, err := l.RunAcquire(ctx, "x", "holder", long, 0)
+		ok(t, err)
+		_, err = l.RunAcquire(ctx, "x", "first", long, 5*time.Second)
+		ok(t, err)
+		ahead := float64(time.Now().Add(time.Hour).UnixMicro())
+		ok(t, rb.Do(ctx, rb.B().Zadd().Key(queue).ScoreMember().ScoreMember(ahead, "first").Build()).Error())
+		_, err = l.RunAcquire(ctx, "x", "second", long, 5*time.Second)
+		ok(t, err)
+		if got, err := rb.Do(ctx, rb.B().Zrange().Key(queue).Min("0").Max("-1").Build()).AsStrSlice(); err != nil || !slices.Equal(got, []string{"first", "second"}) {
+			t.Errorf("the queue is %q, %v", got, err)
+		}
+	})
+}
+
+// However long a lock is held without renewal, who waits says so often enough to keep its place, and nothing is kept for good.
+func TestEveryKeyOfALockEnds(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := newLocker(t, rb, lock.Options{TTL: 24 * time.Hour})
+		d := &beats{Doer: l.Doer()}
+		lease := acquire(t, l, "x")
+		l.SetDoer(d)
+		c := acquiring(t.Context(), l, "x")
+		waiting(t, l, "x", 1)
+		for key, most := range map[string]time.Duration{"": 24 * time.Hour, ":fence": 24 * time.Hour, ":queue": time.Minute, ":alive": time.Minute} {
+			ms, err := rb.Do(t.Context(), rb.B().Pttl().Key(rb.Namespace()+"lock:{x}"+key).Build()).AsInt64()
+			if left := time.Duration(ms) * time.Millisecond; err != nil || left <= 0 || left > most {
+				t.Errorf("lock%s ends in %v, want at most %v: %v", key, left, most, err)
+			}
+		}
+		if got := d.last.Load(); got == nil || *got != "5000" {
+			t.Error("who waits says so less often than every 5 s")
+		}
+		ok(t, lease.Release(t.Context()))
+		ok(t, wait(t, c).Release(t.Context()))
+	})
+}
+
+// beats keeps the last argument of the last script that takes a lock: how often who waits asks again.
+type beats struct {
+	script.Doer
+	last atomic.Pointer[string]
+}
+
+func (b *beats) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	const words = 11 // EVALSHA, hash, 4, four keys, four arguments
+	if all := cmd.Commands(); len(all) == words {
+		beat := all[words-1]
+		b.last.Store(&beat)
+	}
+	return b.Doer.Do(ctx, cmd)
 }
 
 // A lock without an end, which some other program left, is asked for at each beat, and not without a pause.
