@@ -1,6 +1,12 @@
 package session
 
-import "context"
+import (
+	"context"
+
+	"github.com/redis/rueidis"
+
+	"github.com/redbrick-go/redbrick/internal/script"
+)
 
 // CookieValue is what the browser has.
 func CookieValue(s *Session) string {
@@ -51,3 +57,25 @@ func SignExpress(e *Express, id string) string { return e.signed(id) }
 
 // UnsignExpress gives the id in a cookie.
 func UnsignExpress(e *Express, value string) (string, bool) { return e.unsign(value) }
+
+// Between does something in the middle of the next pipeline that a Manager sends, behind its first n commands.
+func Between(m *Manager, n int, do func()) {
+	m.hot = &between{m.hot, n, do}
+}
+
+type between struct {
+	script.Doer
+	n  int
+	do func()
+}
+
+func (b *between) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis.RedisResult {
+	if b.do == nil || len(cmds) <= b.n {
+		return b.Doer.DoMulti(ctx, cmds...)
+	}
+	do := b.do
+	b.do = nil
+	first := b.Doer.DoMulti(ctx, cmds[:b.n]...)
+	do()
+	return append(first, b.Doer.DoMulti(ctx, cmds[b.n:]...)...)
+}

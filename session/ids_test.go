@@ -208,3 +208,34 @@ func TestTheListOfAUserWhoNeverLogsOutStaysBounded(t *testing.T) {
 		}
 	})
 }
+
+// A session that changes while it is read is read as it was or as it is: never as that of a visitor, nor with an old login taken
+// for a recent one.
+func TestASessionThatChangesWhileItIsReadStaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		m, other := newManager(t, rb), newManager(t, redistest.Another(t, rb))
+		for name, change := range map[string]func(ctx context.Context, s *session.Session) error{
+			"touch":    func(ctx context.Context, s *session.Session) error { return s.Extend(ctx) },
+			"rotation": func(ctx context.Context, s *session.Session) error { return s.Rotate(ctx) },
+			"others":   func(ctx context.Context, s *session.Session) error { return s.EndOthers(ctx) },
+		} {
+			for n := 1; n <= 3; n++ {
+				_, cookie := do(t.Context(), other, "", func(_ http.ResponseWriter, r *http.Request, s *session.Session) {
+					ok(t, s.Login(r.Context(), name, session.Meta{}))
+				})
+				redistest.Advance(t, rb, 3*time.Hour)
+				session.Between(m, n, func() {
+					do(t.Context(), other, cookie, func(_ http.ResponseWriter, r *http.Request, s *session.Session) { ok(t, change(r.Context(), s)) })
+				})
+				s, err := m.Load(t.Context(), cookie)
+				if err != nil {
+					t.Fatalf("%s after %d commands: %v", name, n, err)
+				}
+				if s.UserID() != name || s.RecentAuth(time.Hour) {
+					t.Errorf("%s after %d commands: user %q, a login three hours ago is recent: %v", name, n, s.UserID(), s.RecentAuth(time.Hour))
+				}
+			}
+		}
+	}, redistest.Clock)
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/redbrick-go/redbrick/internal/clientip"
 	"github.com/redbrick-go/redbrick/internal/clock"
 	"github.com/redbrick-go/redbrick/internal/near"
+	"github.com/redbrick-go/redbrick/internal/script"
 )
 
 // Manager keeps the sessions of one service. It is safe for concurrent use. A client has one.
@@ -22,7 +23,7 @@ type Manager struct {
 	// secureName is the cookie's over https.
 	secureName string
 
-	hot   *redbrick.Lane
+	hot   script.Doer
 	near  *near.Cache[*routeState]
 	clock *clock.Coarse
 }

@@ -181,9 +181,11 @@ func (s *Session) load(ctx context.Context, cookie string) error {
 func (s *Session) read(ctx context.Context, at id) (found, again bool, err error) {
 	m := s.m
 	k := m.keysOf(at.route, at.public)
+	// What is left comes first: should the session be touched in between, it seems later than it is. The other way round an old
+	// login would seem recent.
 	r := m.hot.DoMulti(ctx,
-		m.hot.B().Hgetall().Key(k.session).Build(),
 		m.hot.B().Pttl().Key(k.session).Build(),
+		m.hot.B().Hgetall().Key(k.session).Build(),
 		m.hot.B().Get().Key(k.epoch).Build(),
 		m.hot.B().Zscore().Key(k.index).Member(at.public).Build())
 	for _, one := range r {
@@ -191,11 +193,11 @@ func (s *Session) read(ctx context.Context, at id) (found, again bool, err error
 			return false, false, fmt.Errorf("session: reading: %w", err)
 		}
 	}
-	fields, err := r[0].AsStrMap()
+	fields, err := r[1].AsStrMap()
 	if err != nil {
 		return false, false, fmt.Errorf("session: reading: %w", err)
 	}
-	ttl, _ := r[1].AsInt64()
+	ttl, _ := r[0].AsInt64()
 	t, ok := parseTimes(fields[fieldTimes])
 	if !ok || ttl <= 0 {
 		return false, false, nil // none, or it ends just now
@@ -204,7 +206,7 @@ func (s *Session) read(ctx context.Context, at id) (found, again bool, err error
 	old := fields[fieldHash] != at.hash
 	if old {
 		if until, hash := parseAlias(fields[fieldAlias]); hash != at.hash || now >= until {
-			return false, false, nil
+			return false, hash == at.hash, nil
 		}
 	}
 	user := fields[fieldUser]
