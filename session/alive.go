@@ -99,8 +99,9 @@ func (m *Manager) readAlive(ctx context.Context, route, publicID string, epoch i
 	own, _ := r[2].AsStrSlice()
 	ttl, _ := r[3].AsInt64()
 	now := known{until: began + deadTTL}
-	// A session whose holder has logged in anew only reads, and a token is for more.
-	if len(own) == 3 && listed && ttl > 0 && own[0] == text && text != "" && own[2] != retired {
+	// One in its last millisecond (0) may be touched yet, so it is not known to be over. One whose holder has logged in anew
+	// only reads, and a token is for more.
+	if len(own) == 3 && listed && ttl >= 0 && own[0] == text && text != "" && own[2] != retired {
 		now.global, _ = strconv.ParseInt(own[1], 10, 64)
 		now.alive = now.global != 0
 		now.until = began + time.Duration(ttl)*time.Millisecond
