@@ -63,7 +63,7 @@ func TestThereIsOneLeaderAndItsTermGrows(t *testing.T) {
 		}
 		other := map[string]string{"a": "b", "b": "a"}
 		now := recv(t, terms)
-		for range 4 {
+		for range 2 {
 			waiting(t, lockers["a"], "boss", 1)
 			if term, leads := elections[now.by].Leading(); !leads || term != now.term {
 				t.Errorf("the leader says %d, %v; its term is %d", term, leads, now.term)

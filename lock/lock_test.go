@@ -134,7 +134,7 @@ func TestOnlyTheOwnerReleases(t *testing.T) {
 func TestDoEndsWithTheCallerAndWithTheLease(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {
-		l := newLocker(t, rb, lock.Options{TTL: 6 * time.Second})
+		l := newLocker(t, rb, lock.Options{TTL: 2 * time.Second})
 		ctx, leave := context.WithCancel(t.Context())
 		err := l.Do(ctx, "x", func(ctx context.Context, lease *lock.Lease) error {
 			leave()

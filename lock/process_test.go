@@ -57,7 +57,7 @@ func process(ctx context.Context, c *redistest.Child, run func(*redbrick.Client,
 		return err
 	}
 	defer rb.Close()
-	l, err := lock.New(rb, lock.Options{TTL: 5 * time.Second})
+	l, err := lock.New(rb, lock.Options{TTL: 3 * time.Second})
 	if err != nil {
 		return err
 	}
