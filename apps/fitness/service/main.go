@@ -16,11 +16,13 @@ import (
 	"github.com/redbrick-go/redbrick/apps/fitness/internal/studio"
 	"github.com/redbrick-go/redbrick/apps/fitness/internal/train"
 	"github.com/redbrick-go/redbrick/apps/fitness/internal/web"
+	"github.com/redbrick-go/redbrick/apps/fitness/internal/web/page"
 	"github.com/redbrick-go/redbrick/apps/internal/domain"
 	"github.com/redbrick-go/redbrick/apps/internal/firstadmin"
 	"github.com/redbrick-go/redbrick/apps/internal/lifecycle"
 	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/engine"
+	"github.com/redbrick-go/redbrick/guard"
 	"github.com/redbrick-go/redbrick/internal/clientip"
 	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
@@ -35,6 +37,7 @@ type Main struct {
 	studio   *studio.Studio
 	sessions *session.Manager
 	access   *token.Access
+	guard    *guard.Login
 	accounts *account.Service
 	server   *lifecycle.Server
 	parts    lifecycle.Stack
@@ -82,7 +85,7 @@ func (m *Main) start(ctx context.Context) error {
 	}
 	handler, err := web.New(web.Options{
 		Studio: m.studio, Accounts: m.accounts, Sessions: m.sessions, Access: m.access, Clients: clients{proxies},
-		Origins: m.config.Origins, Logger: m.log, Ready: m.ready,
+		DeviceTTL: m.guard.DeviceTTL(), Production: m.config.Production, Page: page.Handler(), Origins: m.config.Origins, Logger: m.log, Ready: m.ready,
 	})
 	if err != nil {
 		return err
@@ -172,8 +175,11 @@ func (m *Main) openAccounts(ctx context.Context) error {
 	if _, err := firstadmin.Make(ctx, admins{m.store}, passwords, m.config.Admin, m.config.Console); err != nil {
 		return err
 	}
+	if m.guard, err = guard.NewLogin(m.redis, guard.LoginOptions{Secrets: keys.Bytes(), AllowInsecure: short}); err != nil {
+		return err
+	}
 	m.accounts, err = account.New(account.Options{
-		Repository: m.store, Studio: m.studio, Sessions: m.sessions, Refresh: refresh, Access: m.access, Passwords: passwords, Logger: m.log,
+		Repository: m.store, Studio: m.studio, Sessions: m.sessions, Refresh: refresh, Access: m.access, Passwords: passwords, Guard: m.guard, Logger: m.log,
 	})
 	return err
 }

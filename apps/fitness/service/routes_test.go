@@ -161,7 +161,7 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("profile: Cache-Control %q", got.Header.Get("Cache-Control"))
 	}
 	got := s.client().Do(http.MethodPost, api+"/auth/login", map[string]string{"email": "ada@example.com", "password": secretWord}, http.StatusOK)
-	cookie := got.Header.Get("Set-Cookie")
+	cookie := strings.Join(got.Header.Values("Set-Cookie"), "\n")
 	for _, part := range []string{"fitness-app-session=", "HttpOnly", "SameSite=Strict", "Path=/"} {
 		if !strings.Contains(cookie, part) {
 			t.Errorf("cookie %q lacks %s", cookie, part)

@@ -12,6 +12,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/fitness/internal/train"
 	"github.com/redbrick-go/redbrick/apps/internal/domain"
 	"github.com/redbrick-go/redbrick/apps/internal/password"
+	"github.com/redbrick-go/redbrick/guard"
 	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
 )
@@ -28,6 +29,8 @@ type Options struct {
 	Refresh    *token.Refresh
 	Access     *token.Access
 	Passwords  *password.Hasher
+	// Guard counts attempts before the password is looked at.
+	Guard *guard.Login
 	// Logger is never told a password, an address or a token. Nil is silent.
 	Logger *slog.Logger
 }
@@ -38,7 +41,7 @@ type Service struct{ o Options }
 
 // New makes the service.
 func New(o Options) (*Service, error) {
-	if o.Repository == nil || o.Studio == nil || o.Sessions == nil || o.Refresh == nil || o.Access == nil || o.Passwords == nil {
+	if o.Repository == nil || o.Studio == nil || o.Sessions == nil || o.Refresh == nil || o.Access == nil || o.Passwords == nil || o.Guard == nil {
 		return nil, errors.New("account: all Options but Logger are required")
 	}
 	if o.Logger == nil {
@@ -83,10 +86,20 @@ func withField(err error, f domain.FieldError) error {
 type Attempt struct {
 	Email, Password string
 	Remember        bool
-	// Addr is the client's address; Client is what tells it from others that may
-	// have seen a token of it: its name for itself.
+	// Addr is the client's address, Device what an earlier login left in the browser.
 	Addr   netip.Addr
+	Device string
+	// Client tells the client from others that may have seen a token of it: its name for itself.
 	Client string
+}
+
+// LoggedIn is what a login brings.
+type LoggedIn struct {
+	User   train.User
+	Tokens Tokens
+	// Device is for the browser to keep and to show at the next login: attempts of others do
+	// not lock it out then. "" is nothing to keep.
+	Device string
 }
 
 // Tokens are for clients that keep no cookies.
@@ -97,47 +110,52 @@ type Tokens struct {
 	RefreshToken string `json:"refreshToken"`
 }
 
-// Login checks a password and begins a session in the request's. [ErrCredentials];
-// password.ErrBusy; redbrick.ErrUnavailable, for a session needs Redis.
-func (s *Service) Login(ctx context.Context, a Attempt) (train.User, Tokens, error) {
-	id, err := s.check(ctx, a)
+// Login checks a password and begins a session in the request's. [ErrCredentials]; a
+// *guard.Throttled after too many failures; password.ErrBusy; redbrick.ErrUnavailable, for a
+// session needs Redis.
+func (s *Service) Login(ctx context.Context, a Attempt) (LoggedIn, error) {
+	var id string
+	outcome, err := s.o.Guard.Check(ctx, guard.Attempt{Account: a.Email, Addr: a.Addr, Device: a.Device}, guard.Check{
+		Lookup: func(ctx context.Context) (string, error) {
+			c, err := s.o.Repository.Credentials(ctx, a.Email)
+			if errors.Is(err, domain.ErrNotFound) {
+				return "", guard.ErrNoAccount
+			}
+			id = c.UserID
+			return c.Hash.Reveal(), err
+		},
+		// No hash, as nobody's account has, costs as much as any: see package password.
+		Verify: func(ctx context.Context, hash string) (bool, error) {
+			return s.o.Passwords.Verify(ctx, hash, a.Password)
+		},
+	})
+	if errors.Is(err, guard.ErrCredentials) {
+		return LoggedIn{}, ErrCredentials
+	}
 	if err != nil {
-		return train.User{}, Tokens{}, err
+		return LoggedIn{}, fmt.Errorf("account: log in: %w", err)
 	}
 	mine := session.From(ctx)
 	if err := mine.Login(ctx, id, session.Meta{Remember: a.Remember}); err != nil {
-		return train.User{}, Tokens{}, err
+		return LoggedIn{}, err
 	}
-	u, err := s.o.Studio.LoggedIn(ctx, id, time.Now())
+	in := LoggedIn{Device: outcome.Device}
+	if in.User, err = s.o.Studio.LoggedIn(ctx, id, time.Now()); err == nil {
+		in.Tokens, err = s.begin(ctx, in.User, mine, a.Client)
+	}
 	if err != nil {
-		return train.User{}, Tokens{}, errors.Join(err, mine.Logout(ctx))
+		return LoggedIn{}, errors.Join(err, mine.Logout(ctx))
 	}
-	login := token.Session{UserID: id, Route: mine.Route(), PublicID: mine.PublicID(), Epoch: mine.Epoch()}
-	refreshed, err := s.o.Refresh.Issue(ctx, login, a.Client)
-	if err != nil {
-		return train.User{}, Tokens{}, errors.Join(err, mine.Logout(ctx))
-	}
-	tokens, err := s.tokens(u, refreshed)
-	return u, tokens, err
+	return in, nil
 }
 
-// check returns whose password it is, in the same time whether there is an account or not.
-func (s *Service) check(ctx context.Context, a Attempt) (userID string, err error) {
-	c, err := s.o.Repository.Credentials(ctx, a.Email)
-	if errors.Is(err, domain.ErrNotFound) {
-		c, err = train.Credentials{}, nil
-	}
+// begin makes the first tokens of a login.
+func (s *Service) begin(ctx context.Context, u train.User, mine *session.Session, client string) (Tokens, error) {
+	refreshed, err := s.o.Refresh.Issue(ctx, token.Session{UserID: u.ID, Route: mine.Route(), PublicID: mine.PublicID(), Epoch: mine.Epoch()}, client)
 	if err != nil {
-		return "", err
+		return Tokens{}, err
 	}
-	ok, err := s.o.Passwords.Verify(ctx, c.Hash.Reveal(), a.Password)
-	if err != nil {
-		return "", fmt.Errorf("account: user %s: %w", c.UserID, err)
-	}
-	if !ok {
-		return "", ErrCredentials
-	}
-	return c.UserID, nil
+	return s.tokens(u, refreshed)
 }
 
 // tokens makes an access token beside a refresh token.

@@ -53,15 +53,28 @@ func (h *handler) login(w http.ResponseWriter, r *http.Request) error {
 			return httpjson.BadRequest(f[0], "empty, expected that of the account")
 		}
 	}
-	u, tokens, err := h.o.Accounts.Login(r.Context(), account.Attempt{
+	attempt := account.Attempt{
 		Email: body.Email, Password: body.Password, Remember: body.RememberMe, Addr: h.o.Clients.Addr(r), Client: clientName(r),
-	})
+	}
+	if c, err := r.Cookie(deviceCookie); err == nil {
+		attempt.Device = c.Value
+	}
+	in, err := h.o.Accounts.Login(r.Context(), attempt)
 	if err != nil {
 		return err
 	}
-	say(w, r, http.StatusOK, Login{u, tokens}, "Logged in")
+	if in.Device != "" {
+		http.SetCookie(w, &http.Cookie{
+			Name: deviceCookie, Value: in.Device, Path: base + "/auth/login", MaxAge: int(h.o.DeviceTTL / time.Second),
+			Secure: h.o.Production || h.o.Clients.HTTPS(r), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		})
+	}
+	say(w, r, http.StatusOK, Login{in.User, in.Tokens}, "Logged in")
 	return nil
 }
+
+// deviceCookie says which browser logged in before. It lets nobody in.
+const deviceCookie = "fitness-device"
 
 // clientName tells the client of a refresh token from others.
 func clientName(r *http.Request) string { return r.UserAgent() }

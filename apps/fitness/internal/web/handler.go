@@ -15,6 +15,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/headers"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
+	"github.com/redbrick-go/redbrick/guard"
 	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
 )
@@ -43,6 +44,10 @@ type Options struct {
 	// Limit stands before every route of the service, AuthLimit before those of
 	// accounts besides; both count by [LimitKey]. Nil is no limit.
 	Limit, AuthLimit func(http.Handler) http.Handler
+	// DeviceTTL is how long a browser is known after a login.
+	DeviceTTL time.Duration
+	// Production has cookies sent by https alone.
+	Production bool
 	// Ready fails while the service cannot do its work. Nil means that it always can.
 	Ready func(ctx context.Context) error
 	// Page answers GET requests outside the routes. Nil: they are 404.
@@ -156,7 +161,10 @@ func Denied(w http.ResponseWriter, r *http.Request, wait time.Duration) {
 // replyOf knows besides what every application answers the errors of this one.
 func replyOf(r *http.Request, err error) *httpjson.Error {
 	var reply *httpjson.Error
+	var throttled *guard.Throttled
 	switch {
+	case errors.As(err, &throttled):
+		reply = &httpjson.Error{Status: http.StatusTooManyRequests, Text: "Too many failed attempts", RetryAfter: throttled.RetryAfter}
 	case errors.Is(err, account.ErrCredentials):
 		reply = &httpjson.Error{Status: http.StatusUnauthorized, Text: "Invalid email or password"}
 	case errors.Is(err, session.ErrNoSession):

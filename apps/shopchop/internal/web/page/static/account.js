@@ -1,10 +1,8 @@
 // Getting in: log in, a new account, a forgotten password.
 import { ask, get } from "./api.js";
-import { announce, failure, field, fill, h, heading } from "./dom.js";
+import { announce, field, h } from "./dom.js";
+import { done, email, form, password } from "./form.js";
 import { forget, known, mayBeLoggedIn } from "./session.js";
-
-const email = () => h("input", { id: "email", type: "email", required: true, autocomplete: "username", maxlength: 254 });
-const password = (use) => h("input", { id: "password", type: "password", required: true, autocomplete: use, maxlength: 256, minlength: use === "new-password" ? 8 : null });
 
 // identify asks who is logged in in this browser.
 export async function identify() {
@@ -27,28 +25,6 @@ export async function logOut() {
   forget();
   announce("Logged out");
 }
-
-// form draws one of the forms: what it asks for, and what happens with it.
-function form(main, title, controls, label, send, ...below) {
-  const notice = h("div", { id: "notice" });
-  const submit = h("button", { type: "submit", class: "primary", id: "submit" }, label);
-  const element = h("form", { class: "editor narrow", submit: async (event) => {
-    event.preventDefault();
-    submit.disabled = true;
-    fill(notice);
-    try {
-      await send(notice);
-    } catch (error) {
-      fill(notice, failure(error));
-    } finally {
-      submit.disabled = false;
-    }
-  } }, controls, notice, h("div", { class: "actions" }, submit, below));
-  fill(main, heading(title), element);
-  return title;
-}
-
-const done = (notice, ...text) => fill(notice, h("p", { class: "notice", role: "status" }, text));
 
 async function enter(address, secret, rememberMe) {
   const { data } = await ask("POST", "/api/auth/login", { body: { email: address, password: secret, rememberMe } });

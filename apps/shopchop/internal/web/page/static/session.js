@@ -2,6 +2,14 @@
 // the service said about it. A note in this browser saves the question of visitors who
 // were never logged in.
 
+// accounts is where the routes of accounts begin.
+export const accounts = "/api/auth";
+
+// forbidden explains a 403.
+export function forbidden(reply) {
+  return reply.error?.includes("another user") ? "Only who wrote a recipe, or an admin, may change it." : "";
+}
+
 export const session = {
   me: null, // the profile, null for a visitor
   favorites: new Set(), // ids of recipes

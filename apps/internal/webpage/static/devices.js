@@ -1,7 +1,7 @@
 // The devices on which the user is logged in.
 import { ask, get } from "./api.js";
 import { announce, failure, fill, h, heading, loading } from "./dom.js";
-import { forget } from "./session.js";
+import { accounts, forget } from "./session.js";
 
 export async function devices(main, { signal }) {
   main.dataset.view = "devices";
@@ -13,7 +13,7 @@ export async function devices(main, { signal }) {
 
 async function load(list, notice, signal) {
   try {
-    const { data } = await get("/api/auth/sessions", { signal });
+    const { data } = await get(`${accounts}/sessions`, { signal });
     fill(list, h("ul", { class: "devices" }, data.sessions.map((device) => row(device, list, notice, signal))));
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -26,7 +26,7 @@ function row(device, list, notice, signal) {
   const end = h("button", { type: "button", class: device.current ? "" : "danger", "data-end": device.id, "aria-label": `Log out ${name}`, click: async () => {
     end.disabled = true;
     try {
-      await ask("DELETE", `/api/auth/sessions/${encodeURIComponent(device.id)}`);
+      await ask("DELETE", `${accounts}/sessions/${encodeURIComponent(device.id)}`);
       announce(`${name} is logged out`);
       if (device.current) {
         forget();

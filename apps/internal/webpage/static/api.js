@@ -1,6 +1,6 @@
 // Requests to the service. Every one is timed and told to the figures beside
 // the page.
-import { forget, session } from "./session.js";
+import { accounts, forbidden, forget, session } from "./session.js";
 
 // listeners hear of every request: {method, path, status, cache, ms}.
 const listeners = new Set();
@@ -42,7 +42,7 @@ export async function ask(method, path, { body, signal } = {}) {
   if (!response.ok) {
     const error = failed(response, reply);
     // A wrong password is answered 401 too, and that ends nothing.
-    if (response.status === 401 && path !== "/api/auth/login") forget();
+    if (response.status === 401 && path !== `${accounts}/login`) forget();
     throw error;
   }
   return { ...reply, cache, ms };
@@ -72,10 +72,10 @@ function failed(response, reply) {
 function hintFor(response, reply) {
   switch (response.status) {
     case 401:
-      if (response.url.endsWith("/api/auth/login")) return "";
+      if (response.url.endsWith(`${accounts}/login`)) return "";
       return session.me ? "You have been logged out. Log in again, at the top of the page." : "Log in first, at the top of the page.";
     case 403:
-      return reply.error?.includes("another user") ? "Only who wrote a recipe, or an admin, may change it." : "";
+      return forbidden(reply);
     case 429:
     case 503: {
       const seconds = reply.retryAfter || Number(response.headers.get("Retry-After"));
