@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/redbrick-go/redbrick/apps/fitness/service"
-	"github.com/redbrick-go/redbrick/apps/internal/program"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -16,9 +15,10 @@ import (
 func startFitness(t *testing.T) string {
 	t.Helper()
 	var said output
-	main, err := service.Start(t.Context(), service.Config{Config: program.Config{
-		DataDir: t.TempDir(), Seed: true, Logger: slog.New(slog.NewTextHandler(&said, nil)),
-	}})
+	var c service.Config
+	c.DataDir, c.Seed, c.Logger = t.TempDir(), true, slog.New(slog.NewTextHandler(&said, nil))
+	c.RateLimit.Disabled = true // all browsers are one client here
+	main, err := service.Start(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,16 +76,16 @@ func fitnessListGoesFromMissToHit(t *testing.T, browser context.Context, base st
 func fitnessLogsAWorkoutAndAFavourite(t *testing.T, browser context.Context, base string) {
 	p := openTab(t, browser, base)
 	p.joinFitness("Ada of the browser", "ada.browser@example.com", "a password for the browser")
-	p.open("/?q=nordic+curl")
-	p.see("#list .card h2", "Nordic curl")
+	p.open("/?q=pogo+jump")
+	p.see("#list .card h2", "Pogo jump")
 	p.click("#list .card .favorite")
 	p.see("#list .card .favorite", "♥")
 	p.open("/favorites")
 	p.see("#count", "1 exercises")
 	p.click("#list .card .favorite")
 	p.see("#count", "0 exercises")
-	p.open("/?q=nordic+curl")
-	p.see("#list .card h2", "Nordic curl")
+	p.open("/?q=pogo+jump")
+	p.see("#list .card h2", "Pogo jump")
 	p.click("#list .card .button")
 	p.see("h1", "My workouts")
 	p.fill("#weight", "20")

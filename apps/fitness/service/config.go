@@ -12,6 +12,9 @@ import (
 type Config struct {
 	program.Config
 
+	// AuthLimit is how many of the requests in a window of RateLimit may be about
+	// accounts. 0 is 30.
+	AuthLimit int64
 	// GraceTime is how long a used refresh token still gives its successor again, for
 	// answers that got lost. 0 is 10 s, less is none.
 	GraceTime time.Duration
@@ -20,7 +23,8 @@ type Config struct {
 // spec is what Fitness has of its own.
 var spec = program.Spec{
 	Name: "fitness", Title: "Fitness", Port: 8081, Cookie: "fitness-app-session", Prefix: "fitness-app:",
-	Seed: "300 exercises, 50 people and 2,000 workouts",
+	Usage: "  RATE_LIMIT_MAX_REQUESTS, RATE_LIMIT_WINDOW_MS, RATE_LIMIT_ENABLED   for a user or client (100 in 900000 ms, 30 of them to /auth/)\n",
+	Seed:  "300 exercises, 50 people and 2,000 workouts",
 }
 
 // Command runs the program and returns its exit code: see program.Spec.Run.

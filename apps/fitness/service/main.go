@@ -2,11 +2,10 @@ package service
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/redbrick-go/redbrick"
@@ -23,7 +22,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/engine"
 	"github.com/redbrick-go/redbrick/guard"
-	"github.com/redbrick-go/redbrick/internal/clientip"
+	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
 )
@@ -79,12 +78,16 @@ func (m *Main) start(ctx context.Context) error {
 	if err := m.openAccounts(ctx); err != nil {
 		return err
 	}
-	proxies, err := clientip.New(m.config.TrustedProxies...)
+	clients, err := ratelimit.NewClients(ratelimit.ClientOptions{TrustedProxies: m.config.TrustedProxies})
+	if err != nil {
+		return err
+	}
+	limit, authLimit, err := m.limits(clients)
 	if err != nil {
 		return err
 	}
 	handler, err := web.New(web.Options{
-		Studio: m.studio, Accounts: m.accounts, Sessions: m.sessions, Access: m.access, Clients: clients{proxies},
+		Studio: m.studio, Accounts: m.accounts, Sessions: m.sessions, Access: m.access, Clients: clients, Limit: limit, AuthLimit: authLimit,
 		DeviceTTL: m.guard.DeviceTTL(), Production: m.config.Production, Page: page.Handler(), Origins: m.config.Origins, Logger: m.log, Ready: m.ready,
 	})
 	if err != nil {
@@ -97,15 +100,6 @@ func (m *Main) start(ctx context.Context) error {
 	m.parts.Add("http", m.server.Stop)
 	return nil
 }
-
-// clients says from where a request comes.
-type clients struct{ clientip.Proxies }
-
-// ID names the client of a request: its address, of IPv6 the first 64 bits.
-func (c clients) ID(r *http.Request) string { return clientip.Name(c.Addr(r), clientip.DefaultBits) }
-
-// Addr is the address of the client of a request.
-func (c clients) Addr(r *http.Request) netip.Addr { return c.Proxies.Addr(r) }
 
 // open opens database and Redis.
 func (m *Main) open(ctx context.Context) (err error) {
@@ -178,8 +172,12 @@ func (m *Main) openAccounts(ctx context.Context) error {
 	if m.guard, err = guard.NewLogin(m.redis, guard.LoginOptions{Secrets: keys.Bytes(), AllowInsecure: short}); err != nil {
 		return err
 	}
+	dummy, err := passwords.Hash(ctx, rand.Text())
+	if err != nil {
+		return err
+	}
 	m.accounts, err = account.New(account.Options{
-		Repository: m.store, Studio: m.studio, Sessions: m.sessions, Refresh: refresh, Access: m.access, Passwords: passwords, Guard: m.guard, Logger: m.log,
+		Repository: m.store, Studio: m.studio, Sessions: m.sessions, Refresh: refresh, Access: m.access, Passwords: passwords, Guard: m.guard, Dummy: domain.PasswordHash(dummy), Logger: m.log,
 	})
 	return err
 }

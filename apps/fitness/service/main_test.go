@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/apps/fitness/internal/train"
@@ -15,6 +16,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/apps/internal/pgtest"
 	"github.com/redbrick-go/redbrick/apps/internal/program"
+	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -51,6 +53,8 @@ func run(t testing.TB, edit ...func(*Config)) *running {
 	c := Config{Config: program.Config{
 		DataDir: t.TempDir(), Passwords: cheap, Logger: slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	}}
+	c.AuthLimit = 100_000
+	c.RateLimit.Policies = []ratelimit.Policy{{Limit: 100_000, Window: time.Hour}}
 	patient(&c)
 	for _, f := range edit {
 		f(&c)

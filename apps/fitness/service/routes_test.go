@@ -171,3 +171,33 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("login: Cache-Control %q", got.Header.Get("Cache-Control"))
 	}
 }
+
+// A user may ask so often, and a client that is not known; accounts less often. Whose limit is used up says nothing
+// about anybody else's.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	s := run(t, func(c *Config) { c.RateLimit.Policies, c.AuthLimit = nil, 5 })
+	ada, login := s.member("ada", train.RoleUser) // two of five
+	for i := range 100 {
+		c := ada
+		if i%2 == 1 {
+			c = s.bearer(login.AccessToken) // one user, however he comes
+		}
+		profile(c, http.StatusOK)
+	}
+	for _, c := range []*apitest.Client{ada, s.bearer(login.AccessToken)} {
+		got := profile(c, http.StatusTooManyRequests)
+		if got.Error != "Too many requests" || got.RetryAfter < 1 || got.RetryAfter > 900 || got.Header.Get("Retry-After") != fmt.Sprint(got.RetryAfter) {
+			t.Errorf("after a hundred: %s, Retry-After %q", got.Body, got.Header.Get("Retry-After"))
+		}
+	}
+	if got := profile(ada, http.StatusTooManyRequests); got.Header.Get("Set-Cookie") != "" {
+		t.Errorf("a denial sets the cookie %q", got.Header.Get("Set-Cookie"))
+	}
+	s.client().Do(http.MethodGet, api+"/exercises", nil, http.StatusOK)
+	for range 3 {
+		s.client().Do(http.MethodPost, api+"/auth/refresh", `{"refreshToken":"x"}`, http.StatusUnauthorized)
+	}
+	s.client().Do(http.MethodPost, api+"/auth/refresh", `{"refreshToken":"x"}`, http.StatusTooManyRequests)
+	s.client().Do(http.MethodGet, api+"/exercises", nil, http.StatusOK)
+}

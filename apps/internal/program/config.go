@@ -19,6 +19,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/apps/internal/secret"
 	"github.com/redbrick-go/redbrick/apps/internal/settings"
+	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/session"
 )
 
@@ -44,6 +45,9 @@ type Config struct {
 	Session session.Options
 	// TrustedProxies are those whose X-Forwarded-For and X-Forwarded-Proto are believed.
 	TrustedProxies []string
+	// RateLimit bounds what is asked for; its first policy says how much and in which time, without one
+	// the application does.
+	RateLimit ratelimit.Options
 	// Passwords says how they are hashed.
 	Passwords password.Options
 	// Admin is made if the database has none. Without an address none is made.

@@ -17,6 +17,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/lifecycle"
 	"github.com/redbrick-go/redbrick/apps/internal/settings"
 	"github.com/redbrick-go/redbrick/apps/internal/sqldb"
+	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/session"
 )
 
@@ -104,6 +105,8 @@ func (s Spec) Load(args []string, stderr io.Writer) (c Config, rest []string, er
 	c.Session, err = session.OptionsFromEnv()
 	r.Add(err)
 	c.TrustedProxies = c.Session.TrustedProxies
+	c.RateLimit, err = ratelimit.OptionsFromEnv()
+	r.Add(err)
 	c, err = s.Complete(c)
 	r.Add(err)
 	return c, flags.Args(), r.Err()

@@ -1,7 +1,6 @@
 package webpage_test
 
 import (
-	"net/http"
 	"testing"
 	"testing/fstest"
 
@@ -28,7 +27,7 @@ func TestBadFilesPanic(t *testing.T) {
 					t.Errorf("%s is taken", name)
 				}
 			}()
-			var _ http.Handler = webpage.Handler(fstest.MapFS{name: &fstest.MapFile{Data: []byte("x")}})
+			_ = webpage.Handler(fstest.MapFS{name: &fstest.MapFile{Data: []byte("x")}})
 		}()
 	}
 }

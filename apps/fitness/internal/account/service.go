@@ -31,6 +31,9 @@ type Options struct {
 	Passwords  *password.Hasher
 	// Guard counts attempts before the password is looked at.
 	Guard *guard.Login
+	// Dummy is the hash of a password that nobody has: it is compared where there is no
+	// account, so that the time tells nothing.
+	Dummy domain.PasswordHash
 	// Logger is never told a password, an address or a token. Nil is silent.
 	Logger *slog.Logger
 }
@@ -41,7 +44,7 @@ type Service struct{ o Options }
 
 // New makes the service.
 func New(o Options) (*Service, error) {
-	if o.Repository == nil || o.Studio == nil || o.Sessions == nil || o.Refresh == nil || o.Access == nil || o.Passwords == nil || o.Guard == nil {
+	if o.Repository == nil || o.Studio == nil || o.Sessions == nil || o.Refresh == nil || o.Access == nil || o.Passwords == nil || o.Guard == nil || o.Dummy == "" {
 		return nil, errors.New("account: all Options but Logger are required")
 	}
 	if o.Logger == nil {
@@ -124,7 +127,7 @@ func (s *Service) Login(ctx context.Context, a Attempt) (LoggedIn, error) {
 			id = c.UserID
 			return c.Hash.Reveal(), err
 		},
-		// No hash, as nobody's account has, costs as much as any: see package password.
+		Dummy: s.o.Dummy.Reveal(),
 		Verify: func(ctx context.Context, hash string) (bool, error) {
 			return s.o.Passwords.Verify(ctx, hash, a.Password)
 		},
