@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -143,6 +144,7 @@ func (l *Log) Run() {
 			stopping = true
 		}
 		l.todo = append(l.todo, l.take()...)
+		leaveProcessor()
 		l.files.Lock()
 		err := l.write(stopping)
 		l.wroteAt = time.Now()
@@ -165,6 +167,10 @@ func (l *Log) Run() {
 		}
 	}
 }
+
+// leaveProcessor lets those go first who wait for the processor of this goroutine. What comes next may wait for the disk, and
+// keeps the processor with all who wait for it until the runtime notices, which takes it up to 10 ms.
+func leaveProcessor() { runtime.Gosched() }
 
 // gather waits until enough time has passed since the last write, unless the log is stopped.
 func (l *Log) gather() (goOn bool) {

@@ -39,10 +39,10 @@ func (l *Log) NewSnapshot(r *Rotation, s *Stream, stop <-chan struct{}) (*Snapsh
 // Flush writes what was committed. After an error it drops it: the walk over the data goes on to its end.
 func (s *Snapshot) Flush() error {
 	list := s.take()
+	leaveProcessor()
 	if s.log.Policy() != FsyncAlways {
-		// A call that waits for the disk keeps a processor from the other goroutines until the runtime notices, which
-		// takes it up to 10 ms: two of them at once would stop a machine that has two. Under FsyncAlways clients wait for
-		// the log, which then has to go first.
+		// One call that waits for the disk keeps one processor, see leaveProcessor; two at once would stop a machine that
+		// has two. Under FsyncAlways clients wait for the log, which then has to go first.
 		s.log.files.Lock()
 		defer s.log.files.Unlock()
 	}
