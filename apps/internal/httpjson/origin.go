@@ -46,12 +46,6 @@ const corsMaxAge = "600"
 // a cookie: no browser adds that by itself, and a page of another site is refused by
 // the preflight.
 func (o *Origins) Protect(headers string, next http.Handler) http.Handler {
-	return o.ProtectUnless(func(*http.Request) bool { return false }, headers, next)
-}
-
-// ProtectUnless is [Origins.Protect] that refuses no write for which free is true: one
-// that carries nothing a browser adds by itself.
-func (o *Origins) ProtectUnless(free func(*http.Request) bool, headers string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); len(o.allowed) > 0 {
 			h := w.Header()

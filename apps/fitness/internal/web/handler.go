@@ -134,8 +134,7 @@ func New(o Options) (http.Handler, error) {
 	origins.Refuse = refuse
 	h := &handler{api.Frame{Log: o.Logger, Reply: replyOf}, o}
 	mux := h.Mux(h.routes(), []string{"/api/", "/health/"}, o.Page)
-	// A token is in no browser unless a script puts it there: what bears one cannot be sent by another site.
-	return httpjson.Requests(o.Logger, headers.Protect(o.Clients.HTTPS, origins.ProtectUnless(bearsToken, corsHeaders, mux))), nil
+	return httpjson.Requests(o.Logger, headers.Protect(o.Clients.HTTPS, origins.Protect(corsHeaders, mux))), nil
 }
 
 // say sends data with a message in the language of the request.
