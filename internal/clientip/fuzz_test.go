@@ -21,7 +21,7 @@ func FuzzForwarded(f *testing.F) {
 	const real = "192.0.2.1"
 	f.Fuzz(func(t *testing.T, claim string) {
 		if strings.ContainsAny(claim, "\r\n") {
-			t.Skip("no header holds it")
+			return // no header holds it
 		}
 		for _, c := range []struct {
 			p            clientip.Proxies
