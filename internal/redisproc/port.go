@@ -84,12 +84,19 @@ func free(port int) bool {
 	return Close(l) == nil
 }
 
-// Close closes a listener so that its port is refused from then on. A process
-// that is being started holds copies of all open files until it runs its program, and
-// would keep the port open for that moment: Close returns when there is none.
+// Close closes a listener so that its port is refused from then on. A process that is being started holds copies of
+// all open files until it runs its program, and would keep the port open for that moment: the socket itself is told
+// to listen no more, for all its copies.
 func Close(l net.Listener) error {
-	err := l.Close()
-	syscall.ForkLock.RLock()   // granted once no start is under way
-	syscall.ForkLock.RUnlock() //nolint:staticcheck // passing the lock is all that is wanted
-	return err
+	t, ok := l.(*net.TCPListener)
+	if !ok {
+		return l.Close()
+	}
+	copied, err := t.File()
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	err = l.Close()                                           // first, so that Accept ends with net.ErrClosed
+	_ = syscall.Shutdown(int(copied.Fd()), syscall.SHUT_RDWR) // fails where a listening socket cannot be shut, as on macOS
+	return errors.Join(err, copied.Close())
 }

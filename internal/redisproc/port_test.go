@@ -3,6 +3,7 @@ package redisproc
 import (
 	"fmt"
 	"net"
+	"runtime"
 	"testing"
 )
 
@@ -70,4 +71,37 @@ func TestPortsAreGivenAgain(t *testing.T) {
 	if n := len(r.blocks); n != mostBlock {
 		t.Errorf("%d blocks are held, want %d", n, mostBlock)
 	}
+}
+
+// A port is free once its listener is closed, also while a process that is being started still has a copy of it.
+func TestAClosedPortIsFreeWhoeverHasACopy(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		return // elsewhere a copy keeps the port until its process runs its program
+	}
+	port, err := FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer copied.Close()
+	if err := Close(l); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := net.Dial("tcp", l.Addr().String()); err == nil {
+		t.Errorf("somebody answers at %v", c.RemoteAddr())
+		c.Close()
+	}
+	again, err := net.Listen("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
 }
