@@ -75,8 +75,8 @@ func readFamily(id string, reply rueidis.RedisResult) (f family, ok bool, err er
 	return f, true, nil
 }
 
-// List gives the families of a user that go on, the one used last first. Those whose session has ended are among them until
-// they are used.
+// List gives the families of a user that go on, the one used last first. Those whose session has ended are among them, of no
+// use, until their time is up.
 func (r *Refresh) List(ctx context.Context, userID string) ([]Family, error) {
 	route, ids, err := r.families(ctx, userID)
 	if err != nil || len(ids) == 0 {
@@ -114,7 +114,7 @@ func (r *Refresh) RevokeFamily(ctx context.Context, userID, id string) (bool, er
 	if err := needSubject(userID); err != nil || len(id) != 26 || !route.IsBase32(id) {
 		return false, err
 	}
-	return r.end(ctx, routeOf(r.rb.Namespace(), userID), id, "revoked")
+	return r.end(ctx, routeOf(r.rb.Namespace(), userID), id)
 }
 
 // RevokeAll ends all families of a user in one command, however many there are. The sessions live on.
@@ -130,7 +130,7 @@ func (r *Refresh) RevokeAll(ctx context.Context, userID string) error {
 }
 
 // Rebind gives the families of a session its new epoch. Ending all other sessions of a user gives the current one another
-// epoch; without Rebind, called at once, its refresh tokens would end with the others.
+// epoch; without Rebind, called at once, its refresh tokens would be refused like those of the others.
 func (r *Refresh) Rebind(ctx context.Context, old, now Session) error {
 	route, ids, err := r.families(ctx, old.UserID)
 	if err != nil || len(ids) == 0 {

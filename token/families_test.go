@@ -170,21 +170,12 @@ func TestAFamilyNeverOutlivesItsAbsoluteEnd(t *testing.T) {
 func TestTheTombstoneOutlivesTheLongestToken(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {
-		ctx := t.Context()
-		l := &logins{}
-		r := newRefresh(t, rb, l, func(o *token.RefreshOptions) { o.Grace = -1 })
-		first := must(r.Issue(ctx, login("7", "s"), ""))(t)
-		second := must(r.Rotate(ctx, first.Token, ""))(t)
-		_, err := r.Rotate(ctx, first.Token, "")
-		is(t, "reuse", err, token.ErrReused)
+		u := newUsed(t, rb, none)
+		u.refused(t, "reuse", token.ErrReused, u.first)
 		redistest.Advance(t, rb, 30*24*time.Hour-time.Minute)
-		for _, x := range []string{first.Token, second.Token} {
-			_, err = r.Rotate(ctx, x, "")
-			is(t, "a minute before the absolute end", err, token.ErrReused)
-		}
+		u.refused(t, "a minute before the absolute end", token.ErrReused, u.first, u.second)
 		redistest.Advance(t, rb, 2*time.Minute)
-		_, err = r.Rotate(ctx, second.Token, "")
-		is(t, "after the absolute end", err, token.ErrInvalid)
+		u.refused(t, "after the absolute end", token.ErrInvalid, u.second)
 	}, redistest.Clock)
 }
 
@@ -208,6 +199,56 @@ func TestRebindKeepsTheFamilyOfTheCurrentSession(t *testing.T) {
 		is(t, "another session", err, token.ErrEnded)
 		ok(t, r.Rebind(ctx, token.Session{UserID: "nobody"}, now))
 	})
+}
+
+// A rotation of the client's own that comes before Rebind is refused, and ends nothing: the same token is good after it.
+func TestARotationBeforeRebindEndsNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		u := newUsed(t, rb)
+		u.set(func() { u.epoch++ })
+		u.refused(t, "before Rebind", token.ErrEnded, u.second, u.first)
+		now := u.second.Session
+		now.Epoch = 1
+		ok(t, u.Rebind(t.Context(), u.second.Session, now))
+		if got := must(u.Rotate(t.Context(), u.second.Token, ""))(t); got.Again || got.Session != now {
+			t.Errorf("got %+v, want the first rotation of the session %+v", got, now)
+		}
+	})
+}
+
+// A login in daily use does not give way to logins that have been idle for too long and live no more, nor to younger ones that
+// are used less.
+func TestTheFamilyThatIsNotUsedGivesWay(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		u := newUsed(t, rb, func(o *token.RefreshOptions) { o.MaxFamilies = 3 })
+		text := u.second.Token
+		use := func() {
+			t.Helper()
+			redistest.Advance(t, rb, 24*time.Hour)
+			text = must(u.Rotate(ctx, text, ""))(t).Token
+		}
+		issue := func(s string) token.Refreshed {
+			redistest.Advance(t, rb, time.Minute)
+			return must(u.Issue(ctx, login("7", s), ""))(t)
+		}
+		issue("dead")
+		issue("dead too")
+		for range 8 {
+			use()
+		}
+		forgotten, young := issue("forgotten"), issue("young")
+		if all := must(u.List(ctx, "7"))(t); len(all) != 3 {
+			t.Errorf("%d families live, want 3: %+v", len(all), all)
+		}
+		use()
+		must(u.Rotate(ctx, young.Token, ""))(t)
+		issue("new")
+		u.refused(t, "not used for the longest", token.ErrEnded, forgotten)
+		use()
+	}, redistest.Clock)
 }
 
 // A replaced secret in the list keeps old tokens good; one that is left out ends them, and no family for that.
@@ -244,26 +285,17 @@ func TestSecretsAreReplacedWithoutLoggingAnyoneOut(t *testing.T) {
 func TestAGenerationThatRedisDoesNotKnowIsInvalid(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {
-		ctx := t.Context()
-		l := &logins{}
-		r := newRefresh(t, rb, l)
-		first := must(r.Issue(ctx, login("7", "s"), ""))(t)
-		second := must(r.Rotate(ctx, first.Token, ""))(t)
-		key := rb.Namespace() + "tr:{" + token.RouteOf(rb.Namespace(), "7") + "}:" + first.Family
-		ok(t, rb.Do(ctx, rb.B().Hset().Key(key).FieldValue().FieldValue("g", "0").Build()).Error())
-		_, err := r.Rotate(ctx, second.Token, "")
-		is(t, "from the future", err, token.ErrInvalid)
-		ok(t, rb.Do(ctx, rb.B().Hset().Key(key).FieldValue().FieldValue("g", "1").FieldValue("h", "x").Build()).Error())
-		_, err = r.Rotate(ctx, second.Token, "")
-		is(t, "another secret", err, token.ErrInvalid)
-		ok(t, rb.Do(ctx, rb.B().Hdel().Key(key).Field("g").Build()).Error())
-		_, err = r.Rotate(ctx, second.Token, "")
-		is(t, "half a family", err, token.ErrInvalid)
-		ok(t, rb.Do(ctx, rb.B().Hdel().Key(key).Field("e").Build()).Error())
-		_, err = r.Rotate(ctx, second.Token, "")
-		is(t, "less than half", err, token.ErrInvalid)
-		if all := must(r.List(ctx, "7"))(t); len(all) != 0 || len(l.ends) != 0 {
-			t.Errorf("families %+v, sessions ended %q, want none", all, l.ends)
+		u := newUsed(t, rb)
+		u.write(t, rb, "g", "0")
+		u.refused(t, "from the future", token.ErrInvalid, u.second)
+		u.write(t, rb, "g", "1", "h", "x")
+		u.refused(t, "another secret", token.ErrInvalid, u.second)
+		for _, field := range []string{"g", "e"} {
+			ok(t, rb.Do(t.Context(), rb.B().Hdel().Key(u.key(rb)).Field(field).Build()).Error())
+			u.refused(t, "without "+field, token.ErrInvalid, u.second)
+		}
+		if all := must(u.List(t.Context(), "7"))(t); len(all) != 0 || len(u.ends) != 0 {
+			t.Errorf("families %+v, sessions ended %q, want none", all, u.ends)
 		}
 	})
 }
@@ -272,17 +304,12 @@ func TestAGenerationThatRedisDoesNotKnowIsInvalid(t *testing.T) {
 func TestAFamilyCannotBeGivenToAnotherUser(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {
-		ctx := t.Context()
-		l := &logins{}
-		r := newRefresh(t, rb, l)
-		own := must(r.Issue(ctx, login("7", "s"), ""))(t)
-		head := rb.Namespace() + "tr:{" + token.RouteOf(rb.Namespace(), "7") + "}:"
+		u := newUsed(t, rb)
 		for _, user := range []string{"8", ""} {
-			ok(t, rb.Do(ctx, rb.B().Hset().Key(head+own.Family).FieldValue().FieldValue("u", user).Build()).Error())
-			_, err := r.Rotate(ctx, own.Token, "")
-			is(t, "a family that says it is another's", err, token.ErrInvalid)
+			u.write(t, rb, "u", user)
+			u.refused(t, "a family that says it is another's", token.ErrInvalid, u.second)
 		}
-		ok(t, rb.Do(ctx, rb.B().Hset().Key(head+own.Family).FieldValue().FieldValue("u", "7").Build()).Error())
-		must(r.Rotate(ctx, own.Token, ""))(t)
+		u.write(t, rb, "u", "7")
+		must(u.Rotate(t.Context(), u.second.Token, ""))(t)
 	})
 }

@@ -110,6 +110,48 @@ func newRefresh(t testing.TB, rb *redbrick.Client, l *logins, edits ...func(*tok
 	return must(token.NewRefresh(rb, o))(t)
 }
 
+// none leaves no grace.
+func none(o *token.RefreshOptions) { o.Grace = -1 }
+
+// used is a family of the session s of user 7 whose first token was used.
+type used struct {
+	*token.Refresh
+	*logins
+	first, second token.Refreshed
+}
+
+func newUsed(t *testing.T, rb *redbrick.Client, edits ...func(*token.RefreshOptions)) used {
+	t.Helper()
+	u := used{logins: &logins{}}
+	u.Refresh = newRefresh(t, rb, u.logins, edits...)
+	u.first = must(u.Issue(t.Context(), login("7", "s"), ""))(t)
+	u.second = must(u.Rotate(t.Context(), u.first.Token, ""))(t)
+	return u
+}
+
+// refused wants an error of every one of the tokens.
+func (u used) refused(t *testing.T, what string, want error, tokens ...token.Refreshed) {
+	t.Helper()
+	for _, x := range tokens {
+		_, err := u.Rotate(t.Context(), x.Token, "")
+		is(t, what, err, want)
+	}
+}
+
+func (u used) key(rb *redbrick.Client) string {
+	return rb.Namespace() + "tr:{" + token.RouteOf(rb.Namespace(), "7") + "}:" + u.first.Family
+}
+
+// write changes fields of the family behind the back of the package.
+func (u used) write(t *testing.T, rb *redbrick.Client, fields ...string) {
+	t.Helper()
+	cmd := rb.B().Hset().Key(u.key(rb)).FieldValue()
+	for i := 0; i < len(fields); i += 2 {
+		cmd = cmd.FieldValue(fields[i], fields[i+1])
+	}
+	ok(t, rb.Do(t.Context(), cmd.Build()).Error())
+}
+
 // keys lists the keys of a client's namespace; a client without the least of rights has to ask.
 func keys(t *testing.T, rb *redbrick.Client) []string {
 	t.Helper()

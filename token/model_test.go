@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -197,6 +198,7 @@ type modelFamily struct {
 	texts      []string // by generation
 	rotations  []modelRotation
 	ends, last time.Duration
+	used       int // the turn of the last use
 	listed     bool
 	ended      string // "", over, reuse
 }
@@ -208,6 +210,7 @@ type modelRotation struct {
 
 type familyModel struct {
 	now      time.Duration
+	turn     int
 	all      []*modelFamily
 	sessions map[string]bool // that have ended
 }
@@ -217,20 +220,27 @@ func (m *familyModel) there(f *modelFamily) bool { return m.now < f.ends }
 func (m *familyModel) list(user string) []*modelFamily {
 	var all []*modelFamily
 	for _, f := range m.all {
-		if f.UserID == user && f.listed && m.now < f.last {
+		if f.UserID == user && f.listed && m.there(f) {
 			all = append(all, f)
 		}
 	}
+	slices.SortFunc(all, func(a, b *modelFamily) int { return cmp.Or(cmp.Compare(a.ends, b.ends), a.used-b.used) })
 	return all
 }
 
-// begin makes room for a family: the oldest gives way.
+// begin makes room for a family: the one that would end first gives way.
 func (m *familyModel) begin(f *modelFamily) {
 	for all := m.list(f.UserID); len(all) >= modelMost; all = all[1:] {
 		all[0].listed = false
 	}
-	f.ends, f.last, f.listed = m.now+modelIdle, m.now+modelAbsolute, true
+	f.last, f.listed = m.now+modelAbsolute, true
+	m.use(f)
 	m.all = append(m.all, f)
+}
+
+func (m *familyModel) use(f *modelFamily) {
+	m.turn++
+	f.ends, f.used = min(m.now+modelIdle, f.last), m.turn
 }
 
 func (m *familyModel) end(f *modelFamily, why string) {
@@ -246,7 +256,6 @@ func (m *familyModel) rotate(f *modelFamily, generation int, client string) (nex
 	case !m.there(f):
 		return 0, token.ErrInvalid
 	case f.ended == "" && m.sessions[f.PublicID]:
-		m.end(f, "over")
 		return 0, token.ErrEnded
 	case f.ended == "reuse":
 		return 0, token.ErrReused
@@ -254,7 +263,7 @@ func (m *familyModel) rotate(f *modelFamily, generation int, client string) (nex
 		return 0, token.ErrEnded
 	case generation == len(f.rotations):
 		f.rotations = append(f.rotations, modelRotation{m.now, client})
-		f.ends = min(m.now+modelIdle, f.last)
+		m.use(f)
 		return generation + 1, nil
 	}
 	r := f.rotations[generation]
@@ -358,9 +367,7 @@ func TestFamiliesAreAsTheModelSays(t *testing.T) {
 					got = append(got, f.ID)
 				}
 				for _, f := range m.list(user) {
-					if m.there(f) {
-						want = append(want, f.id)
-					}
+					want = append(want, f.id)
 				}
 				slices.Sort(got)
 				slices.Sort(want)

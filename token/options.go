@@ -28,11 +28,13 @@ type RefreshOptions struct {
 	// Grace is how long a used token still gives its successor again. 0 means 10 s; -1 none: then two requests at once, or a
 	// lost answer, log the client out.
 	Grace time.Duration
-	// MaxFamilies is how many families a user may have; one more ends the oldest. 0 means 50.
+	// MaxFamilies is how many families a user may have; one more ends the one that would end first, which is that not used for
+	// the longest as a rule. 0 means 50.
 	MaxFamilies int
 	// Prefix is what tokens begin with, for scanners that look for leaked ones. Empty means "rbr".
 	Prefix string
-	// OnReuse is told when a family ends by reuse, to warn the user. It must not block.
+	// OnReuse is told when a family ends by reuse, to warn the user. It must not block. It may be told twice: of two uses at the
+	// same moment, or where noting that it was told failed.
 	OnReuse func(ctx context.Context, f Family)
 	// AllowInsecure says why secrets may be short, and Sessions and EndSession missing: then access tokens outlive the theft
 	// of a refresh token by their TTL.
@@ -93,7 +95,7 @@ func NewRefresh(rb *redbrick.Client, o RefreshOptions) (*Refresh, error) {
 		Slot: "{<route>}", Purpose: "a family of refresh tokens: hash of the good one, session, times",
 	}, keyspace.Shape{
 		Owner: "token", Pattern: "ti:{<route>}", Type: "zset", TTL: "a day longer than the user's last family",
-		Slot: "{<route>}", Purpose: "families of a user that go on, by absolute end",
+		Slot: "{<route>}", Purpose: "families of a user that go on, by the end that each has if it is not used",
 	})
 	if err != nil {
 		return nil, err

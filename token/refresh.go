@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -57,7 +56,8 @@ func (r *Refresh) Issue(ctx context.Context, s Session, client string) (Refreshe
 
 // Rotate exchanges a token for its successor. client is as for Issue.
 //
-// It fails with ErrEnded where the session or the family is over, with ErrReused where that is because of this very use of an old
+// It fails with ErrEnded where the session or the family is over (between EndOthers and [Refresh.Rebind] the current session
+// seems so, and the same token is good after that), with ErrReused where that is because of this very use of an old
 // token, with ErrInvalid for what is no token of a family there is, and with an error that wraps redbrick.ErrUnavailable
 // where nothing is known: then the client asks again with the same token.
 func (r *Refresh) Rotate(ctx context.Context, token, client string) (Refreshed, error) {
@@ -75,8 +75,8 @@ func (r *Refresh) Rotate(ctx context.Context, token, client string) (Refreshed, 
 		case err != nil:
 			return Refreshed{}, fmt.Errorf("token: is the session alive: %w", err)
 		case !alive:
-			_, err = r.end(ctx, t.route, f.ID, "session")
-			return Refreshed{}, errors.Join(ErrEnded, err)
+			// The family stays: where EndOthers has just given this session another epoch, Rebind is about to follow.
+			return Refreshed{}, ErrEnded
 		}
 	}
 	next := r.keys[0].next(t)
@@ -95,7 +95,7 @@ func (r *Refresh) Rotate(ctx context.Context, token, client string) (Refreshed, 
 	}
 	switch words[0] {
 	case "reused":
-		return Refreshed{}, r.reused(ctx, f, words[1] == "1")
+		return Refreshed{}, r.reused(ctx, t, f, words[1] == "1")
 	case "ended":
 		return Refreshed{}, ErrEnded
 	case "unknown":
@@ -117,14 +117,18 @@ func (r *Refresh) Rotate(ctx context.Context, token, client string) (Refreshed, 
 }
 
 // reused ends what the family was for. It is not the client's to cut short: the client may be the thief.
-func (r *Refresh) reused(ctx context.Context, f family, now bool) error {
+func (r *Refresh) reused(ctx context.Context, t ticket, f family, news bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
-	if now {
+	if news {
 		r.rb.Logger().WarnContext(ctx, "token: a refresh token was used again; its family and its session end",
 			"family", f.ID, "user", f.Session.UserID, "session", f.Session.PublicID)
 		if r.o.OnReuse != nil {
 			r.o.OnReuse(ctx, f.Family)
+		}
+		// Noted only now: whoever never got this far, because its answer was lost or its process died, leaves it to the next.
+		if err := toldScript.Do(ctx, r.rb, r.keysOf(t.route, f.ID)[:1], nil).Error(); err != nil {
+			r.rb.Logger().WarnContext(ctx, "token: a reuse may be told again", "family", f.ID, "error", err)
 		}
 	}
 	if r.o.EndSession == nil {
@@ -133,7 +137,7 @@ func (r *Refresh) reused(ctx context.Context, f family, now bool) error {
 	if err := r.o.EndSession(ctx, f.Session); err != nil {
 		r.rb.Logger().ErrorContext(ctx, "token: the session of a stolen refresh token could not be ended",
 			"family", f.ID, "user", f.Session.UserID, "session", f.Session.PublicID, "error", err)
-		return fmt.Errorf("%w, but its session could not be ended: %w", ErrReused, err)
+		return fmt.Errorf("%w, but its session could not be ended: %v", ErrReused, err) //nolint:errorlint // who asks whether Redis was away must not keep the token
 	}
 	return ErrReused
 }
@@ -145,7 +149,7 @@ func (r *Refresh) Revoke(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.end(ctx, t.route, t.familyID(), "revoked")
+	_, err = r.end(ctx, t.route, t.familyID())
 	return err
 }
 
@@ -179,8 +183,8 @@ func (r *Refresh) key(id string) (refreshKey, bool) {
 	return refreshKey{}, false
 }
 
-func (r *Refresh) end(ctx context.Context, route, family, why string) (bool, error) {
-	n, err := endScript.Do(ctx, r.rb, r.keysOf(route, family), []string{family, why}).AsInt64()
+func (r *Refresh) end(ctx context.Context, route, family string) (bool, error) {
+	n, err := endScript.Do(ctx, r.rb, r.keysOf(route, family), []string{family}).AsInt64()
 	if err != nil {
 		return false, fmt.Errorf("token: end a family: %w", err)
 	}

@@ -25,5 +25,6 @@ var (
 	beginScript  = load("begin")
 	rotateScript = load("rotate")
 	endScript    = load("end")
+	toldScript   = load("told")
 	rebindScript = load("rebind")
 )
