@@ -120,14 +120,15 @@ func (c *Client) connect(ctx context.Context) error {
 	}
 	f, err := c.detect(ctx, data)
 	if err == nil {
-		err = c.layouts.verify(ctx, data, c.options.Namespace)
+		err = c.layouts.verify(ctx, data, c.options.Namespace, func() {
+			c.features.Store(&f)
+			c.conns.Store(&conns{data: data})
+		})
 	}
 	if err != nil {
 		c.release(data)
 		return err
 	}
-	c.features.Store(&f)
-	c.conns.Store(&conns{data: data})
 	c.tracker.renew(ctx)
 	return nil
 }

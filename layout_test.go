@@ -1,6 +1,7 @@
 package redbrick_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -48,6 +49,26 @@ func TestLayoutRefusesAnOlderProgramByName(t *testing.T) {
 		stored, err := rb.Do(ctx, rb.B().Hget().Key(rb.Namespace()+"~layout").Field("queue").Build()).ToString()
 		if err != nil || stored != "3:2" {
 			t.Errorf("stored is %q, %v; want 3:2: an older writer does not lower it", stored, err)
+		}
+	})
+}
+
+func TestABrickThatWasRefusedOrNotAnsweredIsCheckedAgain(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		set := rb.B().Hset().Key(rb.Namespace()+"~layout").FieldValue().FieldValue("queue", "2:2").Build()
+		if err := rb.Do(t.Context(), set).Error(); err != nil {
+			t.Fatal(err)
+		}
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := rb.UseLayout(over, "queue", 1, 1); err != nil {
+			t.Errorf("a check that was not answered is %v", err)
+		}
+		for range 2 {
+			if err := rb.UseLayout(t.Context(), "queue", 1, 1); !errors.Is(err, redbrick.ErrConfig) {
+				t.Errorf("got %v, want ErrConfig", err)
+			}
 		}
 	})
 }

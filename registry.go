@@ -2,11 +2,13 @@ package redbrick
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -102,11 +104,18 @@ func (c *Client) Shapes() []keyspace.Shape {
 // layouts are the versions of stored data that this process has asked for.
 type layouts struct {
 	mu    sync.Mutex
-	asked map[string]layout
+	asked map[string]*layout
 }
 
-// layout is the version of stored data that a brick writes, and the lowest version of a program that may read it.
-type layout struct{ written, reader int }
+// layout is the version of stored data that a brick writes, the lowest version of a program that may read it, and whether Redis
+// has been asked.
+type layout struct {
+	written, reader int
+	checked         bool
+}
+
+// layoutTimeout bounds the check of a layout by UseLayout.
+const layoutTimeout = 2 * time.Second
 
 //go:embed lua/layout.lua
 var layoutSource string
@@ -115,40 +124,60 @@ var layoutScript = script.New("layout", layoutSource)
 
 // UseLayout declares that a brick writes layout version written, which programs of version reader and later can read.
 // Both are kept in the hash `<ns>~layout`. A process whose own version is below the reader that is stored there is
-// refused with an error that wraps ErrConfig. While Redis is away the check waits for the connection, which then fails
-// to come up.
+// refused with an error that wraps ErrConfig; UseLayout returns no other error. While Redis is away the check waits for the
+// connection, which then fails to come up; where Redis does not answer the check within two seconds the log says so. A brick
+// is checked once a client, unless it was refused or not answered.
 func (c *Client) UseLayout(ctx context.Context, brick string, written, reader int) error {
 	c.layouts.mu.Lock()
+	defer c.layouts.mu.Unlock()
 	if c.layouts.asked == nil {
-		c.layouts.asked = make(map[string]layout)
+		c.layouts.asked = make(map[string]*layout)
 	}
-	_, known := c.layouts.asked[brick]
-	c.layouts.asked[brick] = layout{written, reader}
-	c.layouts.mu.Unlock()
+	v := c.layouts.asked[brick]
+	if v == nil {
+		v = &layout{written: written, reader: reader}
+		c.layouts.asked[brick] = v
+	}
 	cn := c.conns.Load()
-	if known || cn == nil {
+	if v.checked || cn == nil {
 		return nil
 	}
-	return c.layouts.verify(ctx, cn.data, c.options.Namespace, brick)
+	ctx, cancel := context.WithTimeout(ctx, layoutTimeout)
+	defer cancel()
+	err := v.verify(ctx, cn.data, c.options.Namespace, brick)
+	if errors.Is(err, ErrConfig) {
+		delete(c.layouts.asked, brick) // the program may go on without the brick
+		return err
+	}
+	if err != nil {
+		c.log.WarnContext(ctx, "checking a layout", "brick", brick, "error", err)
+	}
+	return nil
 }
 
-// verify checks the named bricks, or all.
-func (l *layouts) verify(ctx context.Context, data rueidis.Client, namespace string, bricks ...string) error {
+// verify checks all bricks; up makes the connection that they wait for known before another can ask.
+func (l *layouts) verify(ctx context.Context, data rueidis.Client, namespace string, up func()) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for brick, v := range l.asked {
-		if len(bricks) > 0 && !slices.Contains(bricks, brick) {
-			continue
-		}
-		got, err := layoutScript.Do(ctx, data, []string{namespace + "~layout"},
-			[]string{brick, strconv.Itoa(v.written), strconv.Itoa(v.reader)}).AsInt64()
-		if err != nil {
-			return fmt.Errorf("%w: checking the layout of %s: %w", ErrUnavailable, brick, err)
-		}
-		if int(got) > v.written {
-			return fmt.Errorf("%w: the data of %s asks for a program of layout version %d or later, this one has version %d",
-				ErrConfig, brick, got, v.written)
+		if err := v.verify(ctx, data, namespace, brick); err != nil {
+			return err
 		}
 	}
+	up()
+	return nil
+}
+
+func (v *layout) verify(ctx context.Context, data rueidis.Client, namespace, brick string) error {
+	got, err := layoutScript.Do(ctx, data, []string{namespace + "~layout"},
+		[]string{brick, strconv.Itoa(v.written), strconv.Itoa(v.reader)}).AsInt64()
+	if err != nil {
+		return fmt.Errorf("%w: checking the layout of %s: %w", ErrUnavailable, brick, err)
+	}
+	if int(got) > v.written {
+		return fmt.Errorf("%w: the data of %s asks for a program of layout version %d or later, this one has version %d",
+			ErrConfig, brick, got, v.written)
+	}
+	v.checked = true
 	return nil
 }

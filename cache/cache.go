@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -89,7 +88,7 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 	c.store, c.hub, c.tags, c.names, c.detach = shared.store, shared.hub, shared.tags, shared.names, &shared.tagged
 	ctx, cancel := context.WithTimeout(c.life, setUpTimeout)
 	defer cancel()
-	if err := rb.UseLayout(ctx, "cache", layoutVersion, layoutVersion); errors.Is(err, redbrick.ErrConfig) {
+	if err := rb.UseLayout(ctx, "cache", layoutVersion, layoutVersion); err != nil {
 		return nil, err
 	}
 	c.names.add(ctx, c.prefix)

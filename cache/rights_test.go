@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,34 +11,14 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/cache"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
-
-// rights reads the rights that the design page names.
-func rights(t *testing.T) []string {
-	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "docs", "design", "cache.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, ok := strings.Cut(string(page), "\n## Rights\n")
-	if !ok {
-		t.Fatal("the design page of the cache has no section Rights")
-	}
-	rules := strings.Fields(strings.ReplaceAll(regexp.MustCompile("`[^`]*`").FindString(section), "`", ""))
-	if len(rules) == 0 {
-		t.Fatal("the section Rights names none")
-	}
-	for i := range rules {
-		rules[i] = strings.ReplaceAll(rules[i], "<namespace>", redistest.NamespaceMark)
-	}
-	return rules
-}
 
 func TestTheRightsThatTheDesignPageNamesAreEnough(t *testing.T) {
 	t.Parallel()
 	var rules []redistest.Option
-	rules = append(rules, redistest.WithACL(rights(t)...), redistest.Only("redis", "notracking"))
+	rules = append(rules, bricktest.Rights(t, "cache"), redistest.Only("redis", "notracking"))
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		ctx := t.Context()
 		began, goOn := make(chan struct{}, 10), make(chan struct{})

@@ -29,7 +29,7 @@ func NewBoundedCounter(rb *redbrick.Client, pattern string, o BoundedOptions) (*
 	if err := errors.Join(err, faults); err != nil {
 		return nil, err
 	}
-	err = rb.Register(keyspace.Shape{
+	err = register(rb, keyspace.Shape{
 		Owner: "collection bounded counter", Pattern: pattern, Type: "string", TTL: "none",
 		Slot: "key", Foreign: "read, write", Purpose: fmt.Sprintf("integer of %d to %d", o.Min, o.Max),
 	})

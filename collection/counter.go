@@ -23,7 +23,7 @@ func NewCounter(rb *redbrick.Client, pattern string, o CounterOptions) (*Counter
 	if err := errors.Join(err, checkTTL("CounterOptions.TTL", o.TTL)); err != nil {
 		return nil, err
 	}
-	err = rb.Register(keyspace.Shape{
+	err = register(rb, keyspace.Shape{
 		Owner: "collection counter", Pattern: pattern, Type: "string", TTL: ttlText(o.TTL, "after the first increment"),
 		Slot: "key", Foreign: "read, write", Purpose: "a count, plain integer",
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/collection"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -19,7 +20,7 @@ func TestCounterTrace(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, rb *redbrick.Client) {
 				c := must(collection.NewCounter(rb, "count:<id>", o))(t)
-				ctx, r, model := t.Context(), trace(t), map[string]int64{}
+				ctx, r, model := t.Context(), bricktest.Trace(t), map[string]int64{}
 				for range 200 {
 					id := pick(r, awkward)
 					_, there := model[id]
@@ -63,7 +64,7 @@ func TestBoundedTrace(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, rb *redbrick.Client) {
 				c := must(collection.NewBoundedCounter(rb, "inventory:<item>:stock", o))(t)
-				ctx, r, model := t.Context(), trace(t), map[string]int64{}
+				ctx, r, model := t.Context(), bricktest.Trace(t), map[string]int64{}
 				least, most := o.Min, o.Max
 				if most == 0 {
 					most = 1<<53 - 1

@@ -24,7 +24,7 @@ func NewFeed(rb *redbrick.Client, pattern string, o FeedOptions) (*Feed, error) 
 	if err := errors.Join(err, faults); err != nil {
 		return nil, err
 	}
-	err = rb.Register(keyspace.Shape{
+	err = register(rb, keyspace.Shape{
 		Owner: "collection feed", Pattern: pattern, Type: "list", TTL: ttlText(o.TTL, "after the last push"),
 		Slot: "key", Foreign: "read, write", Purpose: "a feed, newest first",
 	})

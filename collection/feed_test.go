@@ -7,6 +7,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/collection"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -19,7 +20,7 @@ func TestFeedTrace(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, rb *redbrick.Client) {
 				f := must(collection.NewFeed(rb, "user:<id>:recent_recipes", o))(t)
-				ctx, r, model := t.Context(), trace(t), map[string][]string{}
+				ctx, r, model := t.Context(), bricktest.Trace(t), map[string][]string{}
 				for range 300 {
 					id, value := pick(r, awkward[:3]), pick(r, awkward)
 					switch r.IntN(8) {

@@ -1,6 +1,7 @@
 package collection
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -82,3 +83,14 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // batch is how many commands or members go over the wire at once.
 const batch = 256
+
+// layoutVersion is that of all keys of this package.
+const layoutVersion = 1
+
+// register declares keys, and asks whether this release may read what lies in Redis.
+func register(rb *redbrick.Client, shapes ...keyspace.Shape) error {
+	if err := rb.Register(shapes...); err != nil {
+		return err
+	}
+	return rb.UseLayout(context.Background(), "collection", layoutVersion, layoutVersion)
+}

@@ -1,7 +1,6 @@
 package collection_test
 
 import (
-	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -11,23 +10,51 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/redbrick-go/redbrick"
-	"github.com/redbrick-go/redbrick/internal/keyspace"
+	"github.com/redbrick-go/redbrick/collection"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
 func TestMain(m *testing.M) { redistest.Main(m) }
 
-// leastACL is what the package needs; docs/design/collection.md lists the same.
-var leastACL = redistest.WithACL("~<ns>*", "+evalsha", "+eval", "+type", "+exists", "+unlink", "+pexpire", "+pttl",
-	"+get", "+set", "+incrby",
-	"+sadd", "+srem", "+scard", "+sismember", "+smismember", "+smembers", "+sscan", "+srandmember", "+sinter",
-	"+lpush", "+ltrim", "+lrem", "+lrange", "+llen",
-	"+hset", "+hget", "+hmget", "+hlen", "+hincrby")
-
 // each runs a test on every backend as the least of users.
 func each(t *testing.T, f func(t *testing.T, rb *redbrick.Client), opts ...redistest.Option) {
 	t.Helper()
-	redistest.Each(t, f, append(opts, leastACL)...)
+	redistest.Each(t, f, append(opts, bricktest.Rights(t, "collection"))...)
+}
+
+func TestALaterLayoutIsRefused(t *testing.T) {
+	t.Parallel()
+	bricktest.Layout(t, each, "collection", map[string]func(*redbrick.Client) error{
+		"NewBoundedCounter": func(rb *redbrick.Client) error {
+			_, err := collection.NewBoundedCounter(rb, "x:<id>", collection.BoundedOptions{Max: 1})
+			return err
+		},
+		"NewCounter": func(rb *redbrick.Client) error {
+			_, err := collection.NewCounter(rb, "x:<id>", collection.CounterOptions{})
+			return err
+		},
+		"NewFeed": func(rb *redbrick.Client) error {
+			_, err := collection.NewFeed(rb, "x:<id>", collection.FeedOptions{Cap: 1})
+			return err
+		},
+		"NewPair": func(rb *redbrick.Client) error {
+			_, err := collection.NewPair(rb, "x:<id>", "y:<id>", collection.PairOptions{})
+			return err
+		},
+		"NewRecord": func(rb *redbrick.Client) error {
+			_, err := collection.NewRecord[struct{ N int64 }](rb, "x:<id>", collection.RecordOptions{})
+			return err
+		},
+		"NewSet": func(rb *redbrick.Client) error {
+			_, err := collection.NewSet(rb, "x:<id>", collection.SetOptions{})
+			return err
+		},
+		"NewTagIndex": func(rb *redbrick.Client) error {
+			_, err := collection.NewTagIndex(rb, "x:<id>", collection.TagIndexOptions{})
+			return err
+		},
+	})
 }
 
 // must returns the value of a call that cannot fail.
@@ -65,14 +92,6 @@ func is(t *testing.T, err, want error) {
 // awkward are ids and members that break careless key building.
 var awkward = []string{"1", "2", "10", "a b", "{x}", "x}{y", "%7B", "a:b", "*", "line\nbreak", "ü", "\x00", "'\"\\"}
 
-// trace is a source of random choices that can be repeated: its seed is in the log of a failed test.
-func trace(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 1))
-}
-
 func pick(r *rand.Rand, from []string) string { return from[r.IntN(len(from))] }
 
 // some picks up to n of them, with repetitions.
@@ -89,22 +108,4 @@ func uniq(all []string) []string {
 	s := slices.Clone(all)
 	slices.Sort(s)
 	return slices.Compact(s)
-}
-
-// leftKeys lists the keys of a client's namespace.
-func leftKeys(t *testing.T, rb *redbrick.Client) []string {
-	t.Helper()
-	ctx := context.Background()
-	masters := must(rb.Masters(ctx))(t)
-	var all []string
-	for _, m := range masters {
-		for cursor := uint64(0); ; {
-			page := must(m.Do(ctx, m.B().Scan().Cursor(cursor).Match(keyspace.EscapeGlob(rb.Namespace())+"*").Count(500).Build()).AsScanEntry())(t)
-			all = append(all, page.Elements...)
-			if cursor = page.Cursor; cursor == 0 {
-				break
-			}
-		}
-	}
-	return all
 }

@@ -31,7 +31,7 @@ func NewPair(rb *redbrick.Client, patternA, patternB string, o PairOptions) (*Pa
 	shapeA, shapeB := shape, shape
 	shapeA.Pattern, shapeA.Purpose = patternA, "members of "+patternB
 	shapeB.Pattern, shapeB.Purpose = patternB, "members of "+patternA
-	if err := rb.Register(shapeA, shapeB); err != nil {
+	if err := register(rb, shapeA, shapeB); err != nil {
 		return nil, err
 	}
 	return &Pair{links: newRelation(rb, a, b), orderA: o.OrderA, orderB: o.OrderB}, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/collection"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -34,7 +35,7 @@ func TestPairTrace(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {
 		p := must(collection.NewPair(rb, favorites, favoritedBy, collection.PairOptions{}))(t)
-		ctx, r, model := t.Context(), trace(t), pairModel{}
+		ctx, r, model := t.Context(), bricktest.Trace(t), pairModel{}
 		as, bs := awkward, awkward[:8]
 		for range 400 {
 			a, b := pick(r, as), pick(r, bs)
@@ -90,7 +91,7 @@ func TestPairConcurrent(t *testing.T) {
 		for range 5 { // each round ends quiet and is looked at
 			var wg sync.WaitGroup
 			for i := range 8 {
-				r := trace(t)
+				r := bricktest.Trace(t)
 				wg.Go(func() {
 					p := both[i%2]
 					for range 12 {
@@ -147,7 +148,7 @@ func TestPairRemoveLarge(t *testing.T) {
 		}
 		ok(t, p.RemoveB(ctx, "hot"))
 		ok(t, p.RemoveA(ctx, "2"))
-		equal(t, "keys", leftKeys(t, rb), []string(nil))
+		equal(t, "keys", bricktest.Keys(t, rb), []string(nil))
 	})
 }
 

@@ -31,7 +31,7 @@ func NewRecord[T any](rb *redbrick.Client, pattern string, o RecordOptions) (*Re
 	if err := errors.Join(err, faults, checkTTL("RecordOptions.TTL", o.TTL)); err != nil {
 		return nil, err
 	}
-	err = rb.Register(keyspace.Shape{
+	err = register(rb, keyspace.Shape{
 		Owner: "collection record", Pattern: pattern, Type: "hash", TTL: ttlText(o.TTL, "after it was made"),
 		Slot: "key", Foreign: "read, write", Purpose: "fields of " + reflect.TypeFor[T]().String(),
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/collection"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -87,7 +88,7 @@ func TestRecordTrace(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, rb *redbrick.Client) {
 				rec := must(collection.NewRecord[stats](rb, "recipe:<id>:stats", o))(t)
-				ctx, r, model := t.Context(), trace(t), map[string]stats{}
+				ctx, r, model := t.Context(), bricktest.Trace(t), map[string]stats{}
 				for range 300 {
 					id := pick(r, awkward)
 					value := stats{Views: r.Int64N(1000), Likes: r.Int64N(1000), Shares: r.Uint32N(1000), Title: pick(r, awkward)}
@@ -212,6 +213,6 @@ func TestRecordLeavesNoKey(t *testing.T) {
 		must(rec.Delete(t.Context(), "1"))(t)
 		_, _, err := rec.Incr(t.Context(), "1", "views", 1)
 		ok(t, err)
-		equal(t, "keys", leftKeys(t, rb), []string(nil))
+		equal(t, "keys", bricktest.Keys(t, rb), []string(nil))
 	})
 }

@@ -23,7 +23,7 @@ func NewSet(rb *redbrick.Client, pattern string, o SetOptions) (*Set, error) {
 	if err := errors.Join(err, checkOrder("SetOptions.Order", o.Order), checkTTL("SetOptions.TTL", o.TTL)); err != nil {
 		return nil, err
 	}
-	err = rb.Register(keyspace.Shape{
+	err = register(rb, keyspace.Shape{
 		Owner: "collection set", Pattern: pattern, Type: "set", TTL: ttlText(o.TTL, "after the last addition"),
 		Slot: "key", Foreign: "read, write", Purpose: "a set",
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/collection"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 )
 
 func TestSetTrace(t *testing.T) {
@@ -17,7 +18,7 @@ func TestSetTrace(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, rb *redbrick.Client) {
 				s := must(collection.NewSet(rb, "set:<id>", o))(t)
-				ctx, r, model := t.Context(), trace(t), map[string][]string{}
+				ctx, r, model := t.Context(), bricktest.Trace(t), map[string][]string{}
 				for range 300 {
 					id, members := pick(r, awkward[:4]), some(r, awkward, 4)
 					own := model[id]

@@ -40,7 +40,7 @@ func NewTagIndex(rb *redbrick.Client, pattern string, o TagIndexOptions) (*TagIn
 		side += ":"
 	}
 	items := keys{prefix: ns + side, hole: "item"}
-	err = rb.Register(
+	err = register(rb,
 		keyspace.Shape{
 			Owner: "collection tag index", Pattern: prefix + "<" + tags.hole + ">" + tags.suffix, Type: "set", TTL: "none",
 			Slot: slot, Foreign: "read", Purpose: "ids of the items that carry a tag",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/collection"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -32,7 +33,7 @@ func TestTagIndexTrace(t *testing.T) {
 			t.Parallel()
 			each(t, func(t *testing.T, rb *redbrick.Client) {
 				x := must(collection.NewTagIndex(rb, "tag:<name>", o))(t)
-				ctx, r, model := t.Context(), trace(t), tagModel{}
+				ctx, r, model := t.Context(), bricktest.Trace(t), tagModel{}
 				tags := awkward[:7]
 				for range 300 {
 					id := pick(r, awkward)
@@ -80,9 +81,9 @@ func TestTagIndexLeavesNoKey(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		x := must(collection.NewTagIndex(rb, "tag:<name>", collection.TagIndexOptions{}))(t)
 		ok(t, x.Replace(t.Context(), "1", []string{"italian", "quick"}))
-		equal(t, "keys", uniq(leftKeys(t, rb)), uniq([]string{x.Key("italian"), x.Key("quick"), rb.Namespace() + "~tags:tag:1"}))
+		equal(t, "keys", uniq(bricktest.Keys(t, rb)), uniq([]string{x.Key("italian"), x.Key("quick"), rb.Namespace() + "~tags:tag:1"}))
 		ok(t, x.Remove(t.Context(), "1"))
-		equal(t, "keys", leftKeys(t, rb), []string(nil))
+		equal(t, "keys", bricktest.Keys(t, rb), []string(nil))
 	})
 }
 

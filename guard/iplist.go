@@ -85,7 +85,7 @@ func NewIPList(rb *redbrick.Client, name string, o IPListOptions) (*IPList, erro
 		shape(":offences:<subnet>", "string", "Bans.Memory after the last one", "offences of a subnet"),
 		shape(":offenders:<subnet>", "zset", "Bans.Memory after the last one", "subnets of a wider one that offended"),
 	}
-	if err := rb.Register(shapes...); err != nil {
+	if err := errors.Join(rb.Register(shapes...), useLayout(rb)); err != nil {
 		return nil, err
 	}
 	rb.OnState(func(e redbrick.StateEvent) {

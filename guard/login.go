@@ -51,16 +51,24 @@ func NewLogin(rb *redbrick.Client, o LoginOptions) (*Login, error) {
 			Slot: slot, Foreign: "read", Purpose: "failed and unsettled attempts to log in " + purpose,
 		}
 	}
-	err = rb.Register(
+	err = errors.Join(useLayout(rb), rb.Register(
 		shape("{<account>}:account", "{<account>}", "to an account (its hash), by time in ms", o.Account),
 		shape("{<account>}:pair:<prefix>", "{<account>}", "to an account from a prefix", o.Pair),
 		shape("{<account>}:device:<device>", "{<account>}", "to an account from a known device", o.Device),
 		shape("{<prefix>}:prefix", "{<prefix>}", "from a prefix", o.Prefix),
-	)
+	))
 	if err != nil {
 		return nil, err
 	}
 	return g, nil
+}
+
+// layoutVersion is that of all keys of this package.
+const layoutVersion = 1
+
+// useLayout asks whether this release may read what lies in Redis.
+func useLayout(rb *redbrick.Client) error {
+	return rb.UseLayout(context.Background(), "guard", layoutVersion, layoutVersion)
 }
 
 // DeviceTTL is how long the cookie with a device token should last.

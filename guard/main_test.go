@@ -2,18 +2,14 @@ package guard_test
 
 import (
 	"errors"
-	"math/rand/v2"
 	"net/netip"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/guard"
-	"github.com/redbrick-go/redbrick/internal/keyspace"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -21,29 +17,21 @@ func TestMain(m *testing.M) { redistest.Main(m) }
 
 const patience = 60 * time.Second
 
-// rights reads what the design page says that the package needs.
-func rights(t *testing.T) redistest.Option {
-	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "docs", "design", "guard.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(page), "\n## Rights\n")
-	rules := strings.Fields(strings.ReplaceAll(regexp.MustCompile("`[^`]*`").FindString(section), "`", ""))
-	if len(rules) == 0 {
-		t.Fatal("the design page names no rights")
-	}
-	for i := range rules {
-		rules[i] = strings.ReplaceAll(rules[i], "<namespace>", redistest.NamespaceMark)
-	}
-	return redistest.WithACL(rules...)
-}
-
-// each runs a test on every backend, on a single server as the least of users.
+// each runs a test on every backend as the least of users, who may look at what is left.
 func each(t *testing.T, f func(t *testing.T, rb *redbrick.Client), opts ...redistest.Option) {
 	t.Helper()
-	redistest.Each(t, f, append(opts[:len(opts):len(opts)], redistest.Only("embedded", "embedded-notracking", "redis", "notracking"), rights(t), redistest.WithACL("+scan"))...) // to look at what is left
-	redistest.Each(t, f, append(opts[:len(opts):len(opts)], redistest.Only("cluster", "env"))...)
+	redistest.Each(t, f, append(opts, bricktest.Rights(t, "guard"), redistest.WithACL("+scan"))...)
+}
+
+func TestALaterLayoutIsRefused(t *testing.T) {
+	t.Parallel()
+	bricktest.Layout(t, each, "guard", map[string]func(*redbrick.Client) error{
+		"NewLogin": func(rb *redbrick.Client) error { _, err := guard.NewLogin(rb, guard.LoginOptions{}); return err },
+		"NewIPList": func(rb *redbrick.Client) error {
+			_, err := guard.NewIPList(rb, "site", guard.IPListOptions{})
+			return err
+		},
+	})
 }
 
 var secret = []byte(strings.Repeat("s", 32))
@@ -109,20 +97,9 @@ func refused(t *testing.T, g *guard.Login, a guard.Attempt) *guard.Throttled {
 // dump reads all zsets of a client's namespace.
 func dump(t *testing.T, rb *redbrick.Client) map[string]int64 {
 	t.Helper()
-	masters, err := rb.Masters(t.Context())
-	ok(t, err)
 	all := map[string]int64{}
-	for _, m := range masters {
-		for cursor := uint64(0); ; {
-			page, err := m.Do(t.Context(), m.B().Scan().Cursor(cursor).Match(keyspace.EscapeGlob(rb.Namespace())+"*").Count(500).Build()).AsScanEntry()
-			ok(t, err)
-			for _, key := range page.Elements {
-				all[strings.TrimPrefix(key, rb.Namespace())] = 0
-			}
-			if cursor = page.Cursor; cursor == 0 {
-				break
-			}
-		}
+	for _, key := range bricktest.Keys(t, rb) {
+		all[strings.TrimPrefix(key, rb.Namespace())] = 0
 	}
 	for key := range all {
 		n, err := rb.Do(t.Context(), rb.B().Zcard().Key(rb.Namespace()+key).Build()).AsInt64()
@@ -135,12 +112,4 @@ func dump(t *testing.T, rb *redbrick.Client) map[string]int64 {
 		all[key] = n
 	}
 	return all
-}
-
-// trace is a source of random choices that can be repeated: its seed is in the log of a failed test.
-func trace(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/guard"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -15,7 +16,7 @@ func TestTheScriptsDoWhatTheProcessDoes(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {
 		g := newLogin(t, rb, guard.LoginOptions{})
-		r := trace(t)
+		r := bricktest.Trace(t)
 		const slack = 2 * time.Second // of real time, which the engine's clock has and the model's has not
 		for n := 0; n < 60; {
 			p := guard.Policy{Failures: 1 + r.IntN(6), Window: time.Duration(100+50*r.IntN(5)) * time.Second, FreeFailures: r.IntN(3)}

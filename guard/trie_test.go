@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/redbrick-go/redbrick/guard"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 )
 
 // The tree finds what a search through all entries finds, after any sequence of changes, and former versions stay as they were.
 func TestTheTreeFindsTheLongestPrefix(t *testing.T) {
 	t.Parallel()
-	r := trace(t)
+	r := bricktest.Trace(t)
 	any4 := func() netip.Addr {
 		return netip.AddrFrom4([4]byte{10, byte(r.IntN(2)), byte(r.IntN(3)), byte(r.IntN(256))})
 	}

@@ -34,8 +34,6 @@ const layoutVersion = 1
 // maxBeat must stay below a third of the minute for which a queue is kept.
 const maxBeat = 5 * time.Second
 
-const setUpTimeout = 2 * time.Second
-
 // New makes a Locker. It does not need Redis to be there.
 func New(rb *redbrick.Client, o Options) (*Locker, error) {
 	o, err := o.withDefaults()
@@ -66,9 +64,7 @@ func New(rb *redbrick.Client, o Options) (*Locker, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), setUpTimeout)
-	defer cancel()
-	if err := rb.UseLayout(ctx, "lock", layoutVersion, layoutVersion); errors.Is(err, redbrick.ErrConfig) {
+	if err := rb.UseLayout(context.Background(), "lock", layoutVersion, layoutVersion); err != nil {
 		return nil, err
 	}
 	return &Locker{rb: rb, d: rb, o: o, prefix: rb.Namespace() + "lock:", shared: shared, maxBeat: maxBeat}, nil

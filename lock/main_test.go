@@ -2,15 +2,11 @@ package lock_test
 
 import (
 	"errors"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/lock"
 	"github.com/redbrick-go/redbrick/redistest"
 )
@@ -22,29 +18,17 @@ const patience = 60 * time.Second
 // long is a TTL that no test outlives.
 const long = time.Hour
 
-// rights reads what the design page says that the package needs.
-func rights(t *testing.T) redistest.Option {
-	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "docs", "design", "lock.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(page), "\n## Rights\n")
-	rules := strings.Fields(strings.ReplaceAll(regexp.MustCompile("`[^`]*`").FindString(section), "`", ""))
-	if len(rules) == 0 {
-		t.Fatal("the design page names no rights")
-	}
-	for i := range rules {
-		rules[i] = strings.ReplaceAll(rules[i], "<namespace>", redistest.NamespaceMark)
-	}
-	return redistest.WithACL(rules...)
-}
-
-// each runs a test on every backend, on a single server as the least of users.
+// each runs a test on every backend as the least of users.
 func each(t *testing.T, f func(t *testing.T, rb *redbrick.Client), opts ...redistest.Option) {
 	t.Helper()
-	redistest.Each(t, f, append(opts[:len(opts):len(opts)], redistest.Only("embedded", "embedded-notracking", "redis", "notracking"), rights(t))...)
-	redistest.Each(t, f, append(opts[:len(opts):len(opts)], redistest.Only("cluster", "env"))...)
+	redistest.Each(t, f, append(opts, bricktest.Rights(t, "lock"))...)
+}
+
+func TestALaterLayoutIsRefused(t *testing.T) {
+	t.Parallel()
+	bricktest.Layout(t, each, "lock", map[string]func(*redbrick.Client) error{
+		"New": func(rb *redbrick.Client) error { _, err := lock.New(rb, lock.Options{}); return err },
+	})
 }
 
 func newLocker(t *testing.T, rb *redbrick.Client, o lock.Options) *lock.Locker {
@@ -91,14 +75,6 @@ func ended(t *testing.T, lease *lock.Lease) error {
 		t.Fatal("the context of the lease does not end")
 	}
 	return lease.Err()
-}
-
-// trace is a source of random choices that can be repeated: its seed is in the log of a failed test.
-func trace(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test
 }
 
 // waiting waits until n stand in the queue.

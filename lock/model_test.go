@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/lock"
 	"github.com/redbrick-go/redbrick/redistest"
 )
@@ -118,7 +119,7 @@ func TestTheScriptsDoWhatTheModelDoesOnServers(t *testing.T) {
 
 func traces(t *testing.T, rb *redbrick.Client, n int, advance func(time.Duration)) {
 	l := newLocker(t, rb, lock.Options{})
-	r := trace(t)
+	r := bricktest.Trace(t)
 	// A busy machine cuts traces short, and has to play more of them.
 	const whole = 60
 	for steps := 0; steps < n*whole; {

@@ -116,10 +116,10 @@ func NewLeased(rb *redbrick.Client, o LeasedOptions) (*Leased, error) {
 		}
 		l.lapse = p.Window / time.Duration(p.Limit) * time.Duration(o.Batch)
 	}
-	return l, rb.Register(keyspace.Shape{
+	return l, errors.Join(useLayout(rb), rb.Register(keyspace.Shape{
 		Owner: "ratelimit leased " + p.Name, Pattern: "rl:{<id>}:" + p.Name, Type: "string", TTL: "until the bucket is full", Slot: "tag",
 		Purpose: fmt.Sprintf("token bucket that processes draw from, %d in %v, %d at once", p.Limit, p.Window, p.Burst),
-	})
+	}))
 }
 
 // finest makes a rule a fine bucket.

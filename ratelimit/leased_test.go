@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -105,7 +106,7 @@ func TestLeasedHoldsItsBoundInEverySpanOfTime(t *testing.T) {
 			for range n {
 				all = append(all, leased(t, rb, LeasedOptions{Policy: p, Batch: batch}))
 			}
-			r := trace(t)
+			r := bricktest.Trace(t)
 			began := time.Now()
 			var mu sync.Mutex
 			type use struct{ from, to time.Duration } // the call was admitted in between
@@ -224,7 +225,7 @@ func TestLeasedGivesNoMoreThanHalfOfWhatIsLeft(t *testing.T) {
 			given = append(given, reply[0])
 		}
 		equal(t, "given", given, []int64{50, 25, 13, 6, 3, 2, 1})
-		for _, key := range leftKeys(t, rb) {
+		for _, key := range bricktest.Keys(t, rb) {
 			if ttl := must(rb.Do(t.Context(), rb.B().Pttl().Key(key).Build()).AsInt64())(t); ttl <= 0 {
 				t.Errorf("%q has no expiry", key)
 			}

@@ -59,13 +59,21 @@ func New(rb *redbrick.Client, o Options) (*Limiter, error) {
 			l.rules = append(l.rules, r)
 		}
 	}
-	if err := l.register(); err != nil {
+	if err := errors.Join(l.register(), useLayout(rb)); err != nil {
 		return nil, err
 	}
 	if l.blocks, err = newBlocks(rb, o); err != nil {
 		return nil, err
 	}
 	return l, nil
+}
+
+// layoutVersion is that of all keys of this package.
+const layoutVersion = 1
+
+// useLayout asks whether this release may read what lies in Redis.
+func useLayout(rb *redbrick.Client) error {
+	return rb.UseLayout(context.Background(), "ratelimit", layoutVersion, layoutVersion)
 }
 
 func (l *Limiter) register() error {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -86,7 +87,7 @@ func state(t *testing.T, rb *redbrick.Client, all bool) []string {
 	t.Helper()
 	ctx := t.Context()
 	var out []string
-	for _, key := range leftKeys(t, rb) {
+	for _, key := range bricktest.Keys(t, rb) {
 		var value any
 		if strings.Contains(key, ":log") {
 			value = must(rb.Do(ctx, rb.B().Lrange().Key(key).Start(0).Stop(-1).Build()).AsStrSlice())(t)
@@ -172,7 +173,7 @@ func TestADenialOfSeveralIdentitiesLeavesNothing(t *testing.T) {
 		}
 		equal(t, "state", state(t, rb, false), before)
 		ok(t, tight.Refund(ctx, r))
-		equal(t, "keys after the refund", leftKeys(t, rb), []string{})
+		equal(t, "keys after the refund", bricktest.Keys(t, rb), []string{})
 	}, lookAround)
 }
 
@@ -308,7 +309,7 @@ func TestIdentitiesAreApartAndKeysShort(t *testing.T) {
 				for _, id := range ids {
 					equal(t, "left of "+id[:1], must(l.Peek(t.Context(), id))(t).Remaining, int64(many))
 				}
-				keys := leftKeys(t, rb)
+				keys := bricktest.Keys(t, rb)
 				equal(t, "keys", len(keys), len(ids)*5)
 				for _, key := range keys {
 					if !shared && len(key) > len(rb.Namespace())+maxPlain+20 || len(key) > 700 {
@@ -334,12 +335,12 @@ func TestEveryKeyHasAnExpiryAlsoOneThatLostIt(t *testing.T) {
 		bucket := patient(t, rb, Options{Policies: []Policy{{Name: "lone", Limit: 10, Window: time.Hour}, {Name: "places", Algorithm: Concurrency, Limit: 2}}, BlockEntries: -1})
 		permit := must(bucket.Acquire(ctx, "x"))(t)
 		persist := func() {
-			for _, key := range leftKeys(t, rb) {
+			for _, key := range bricktest.Keys(t, rb) {
 				ok(t, rb.Do(ctx, rb.B().Persist().Key(key).Build()).Error())
 			}
 		}
 		expiring := func(what string) {
-			for _, key := range leftKeys(t, rb) {
+			for _, key := range bricktest.Keys(t, rb) {
 				if ttl := must(rb.Do(ctx, rb.B().Pttl().Key(key).Build()).AsInt64())(t); ttl == -1 || ttl > 200*3600*1000 {
 					t.Errorf("%s: %q lives for %d ms", what, key, ttl)
 				}
@@ -429,7 +430,7 @@ func TestARefundIsNeverMoreThanTheCallTook(t *testing.T) {
 				d := clocked{Doer: l.lane, t: t, key: rb.Namespace() + "clock"}
 				l.lane, l.slow = d, d
 				m := newModel(t, p) // sees the calls that stay alone
-				r := trace(t)
+				r := bricktest.Trace(t)
 				id := fmt.Sprint("id", alone)
 				for step := range 300 {
 					var back []Result

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/internal/script"
 	"github.com/redbrick-go/redbrick/redistest"
 )
@@ -295,7 +296,7 @@ func traceModel(t *testing.T, rb *redbrick.Client, p Policy, alone bool) {
 	d := clocked{Doer: l.lane, t: t, key: rb.Namespace() + "clock"}
 	l.lane, l.slow = d, d
 	m := newModel(t, p)
-	r, ctx := trace(t), t.Context()
+	r, ctx := bricktest.Trace(t), t.Context()
 	refunds := 0
 	limit := p.Limit
 	if p.Burst > 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -89,7 +90,7 @@ func TestADisabledLimiterAdmitsEverythingWithoutRedis(t *testing.T) {
 // less than a thousandth, and everything fits the numbers of Lua.
 func TestUnitsAreExactOrAThousandthToTheStrictSide(t *testing.T) {
 	t.Parallel()
-	r := trace(t)
+	r := bricktest.Trace(t)
 	inexact := 0
 	for range 100_000 {
 		p := Policy{Limit: 1 + r.Int64N(1<<r.IntN(40)), Window: time.Millisecond + time.Duration(r.Int64N(1<<(r.IntN(30)+20)))}

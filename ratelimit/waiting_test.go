@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/bricktest"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -197,7 +198,7 @@ func TestNeverMoreThanTheLimitAtOnce(t *testing.T) {
 		if most.Load() > limit || served.Load() <= limit {
 			t.Errorf("%d at once, %d served; want at most %d at once and places taken again", most.Load(), served.Load(), limit)
 		}
-		equal(t, "places left over", leftKeys(t, rb), []string{})
+		equal(t, "places left over", bricktest.Keys(t, rb), []string{})
 	}, lookAround)
 }
 

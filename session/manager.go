@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -74,7 +73,7 @@ func New(rb *redbrick.Client, o Options) (*Manager, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), setUpTimeout)
 	defer cancel()
 	o.warn(ctx, rb)
-	if err := rb.UseLayout(ctx, "session", layoutVersion, layoutVersion); errors.Is(err, redbrick.ErrConfig) {
+	if err := rb.UseLayout(ctx, "session", layoutVersion, layoutVersion); err != nil {
 		return nil, err
 	}
 	return m, m.track(ctx)

@@ -239,7 +239,7 @@ func newVault(rb *redbrick.Client, v vault) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &v, useLayout(rb)
+	return &v, rb.UseLayout(context.Background(), "token", layoutVersion, layoutVersion)
 }
 
 const (
@@ -249,15 +249,5 @@ const (
 
 // layoutVersion is that of all keys of this package.
 const layoutVersion = 1
-
-// useLayout asks whether this release may read what lies in Redis; while Redis is away the connection asks.
-func useLayout(rb *redbrick.Client) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	if err := rb.UseLayout(ctx, "token", layoutVersion, layoutVersion); errors.Is(err, redbrick.ErrConfig) {
-		return err
-	}
-	return nil
-}
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
