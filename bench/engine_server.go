@@ -25,6 +25,7 @@ const engineEnv = "BENCH_ENGINE"
 
 // serveEngine is that process: it says its address, and for each line on its input the bytes it uses, on the heap and in all.
 func serveEngine(in io.Reader, out io.Writer) error {
+	engine.RaiseProcs()
 	e, err := engine.Open(engine.Options{Listen: "127.0.0.1:0"})
 	if err != nil {
 		return err

@@ -65,8 +65,14 @@ func serveBare(in io.Reader, out io.Writer) error {
 	}
 }
 
+// What is said of the limit of requests: that there is none, or that it counts and refuses nothing.
+const (
+	unlimited = "RATE_LIMIT_ENABLED=false"
+	counted   = "RATE_LIMIT_MAX_REQUESTS=1000000000"
+)
+
 // startShop builds Shop & Chop and starts it with a folder of its own and no other settings.
-func startShop(ctx context.Context) (addr string, stop func(), err error) {
+func startShop(ctx context.Context, limit string) (addr string, stop func(), err error) {
 	dir, err := os.MkdirTemp("", "bench-shopchop-*")
 	if err != nil {
 		return "", nil, err
@@ -85,7 +91,7 @@ func startShop(ctx context.Context) (addr string, stop func(), err error) {
 	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, program)
 	// What the caller has set for a service of his own, a Redis or a database, is not meant.
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + os.TempDir(), "PORT=0", "DATA_DIR=" + filepath.Join(dir, "data")}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + os.TempDir(), "PORT=0", "DATA_DIR=" + filepath.Join(dir, "data"), limit}
 	cmd.Dir, cmd.Stderr = dir, &said
 	p, err := launch(cmd)
 	if err != nil {
@@ -96,36 +102,49 @@ func startShop(ctx context.Context) (addr string, stop func(), err error) {
 		p.stop()
 		os.RemoveAll(dir)
 	}
-	_, url, ok := strings.Cut(p.addr, " at http://")
-	if !ok {
-		return "", nil, fmt.Errorf("shopchop printed %q", p.addr)
+	for line := p.addr; ; { // before its address it says how to log in
+		if _, url, ok := strings.Cut(line, " at http://"); ok {
+			return strings.TrimSuffix(url, "/"), undo, nil
+		}
+		next, err := p.line()
+		if err != nil {
+			undo()
+			return "", nil, fmt.Errorf("shopchop ended after %q: %w\n%s", line, err, &said)
+		}
+		line = next
 	}
-	return strings.TrimSuffix(url, "/"), undo, nil
 }
 
 func setUpHTTP(ctx context.Context, _ string) (_ []contender, _ func(), err error) {
-	shop, stopShop, err := startShop(ctx)
-	if err != nil {
-		return nil, nil, err
+	var stops []func()
+	stop := func() {
+		for _, f := range stops {
+			f()
+		}
 	}
 	defer func() {
 		if err != nil {
-			stopShop()
+			stop()
 		}
 	}()
-	want, err := warmRecipe(ctx, shop)
-	if err != nil {
-		return nil, nil, err
+	var want []byte
+	shops := map[string]string{}
+	for _, limit := range []string{unlimited, counted} {
+		addr, stopShop, err := startShop(ctx, limit)
+		if err != nil {
+			return nil, nil, err
+		}
+		stops = append(stops, stopShop)
+		if want, err = warmRecipe(ctx, addr); err != nil {
+			return nil, nil, err
+		}
+		shops[limit] = addr
 	}
 	bare, err := startSelf(ctx, bareEnv+"="+string(want))
 	if err != nil {
 		return nil, nil, err
 	}
-	defer func() {
-		if err != nil {
-			bare.stop()
-		}
-	}()
+	stops = append(stops, bare.stop)
 	got, _, err := askRecipe(ctx, bare.addr)
 	if err != nil {
 		return nil, nil, err
@@ -139,12 +158,10 @@ func setUpHTTP(ctx context.Context, _ string) (_ []contender, _ func(), err erro
 		}
 	}
 	return []contender{
-			{"net/http and encoding/json, bare", turn(bare.addr)},
-			{"Shop & Chop, near hit", turn(shop)},
-		}, func() {
-			bare.stop()
-			stopShop()
-		}, nil
+		{"net/http and encoding/json, bare", turn(bare.addr)},
+		{"Shop & Chop, near hit", turn(shops[unlimited])},
+		{"Shop & Chop, near hit, each request counted by the limit", turn(shops[counted])},
+	}, stop, nil
 }
 
 // warmRecipe asks Shop & Chop until the recipe comes from its cache, and once more: a read of what lies in Redis has brought

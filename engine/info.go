@@ -74,6 +74,7 @@ func infoServer(e *Engine, b *strings.Builder) {
 	line(b, "executable", "")
 	line(b, "config_file", "")
 	line(b, "redbrick_engine", 1)
+	line(b, "go_processors", runtime.GOMAXPROCS(0))
 }
 
 func infoClients(e *Engine, b *strings.Builder) {

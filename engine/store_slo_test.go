@@ -40,10 +40,9 @@ func fillGigabyte(t *testing.T, e *Engine) {
 
 // The longest wait of another client while a gigabyte is written as a snapshot, and the time until it is read again.
 //
-// On two or three processors Go's collector marks in slices of up to 20 ms on those that also run the clients, snapshot or
-// not; on four it has one of its own. The bound is the snapshot's, so there are four here, on however many cores.
+// The processors are those of a program that serves an engine.
 func TestSLOGigabyte(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(4, runtime.NumCPU())))
+	defer runtime.GOMAXPROCS(RaiseProcs())
 	o := Options{Dir: t.TempDir(), Fsync: FsyncEverySecond}
 	e := open(t, o)
 	p, saver := dialEngine(t, e), dialEngine(t, e)

@@ -8,6 +8,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,8 +42,14 @@ var ready = regexp.MustCompile(`^redbrick engine: ready at (\S+), data in`)
 // start runs the program until it is ready.
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
+	return startWith(t, nil, args...)
+}
+
+// startWith is start with more in the environment.
+func startWith(t *testing.T, env []string, args ...string) *program {
+	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), programEnv+"=1", "TEST_ENGINE_PASSWORD=open sesame")
+	cmd.Env = slices.Concat(os.Environ(), []string{programEnv + "=1", "TEST_ENGINE_PASSWORD=open sesame"}, env)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -173,6 +182,17 @@ func TestUnixSocket(t *testing.T) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	p := start(t, "engine", "--listen", dir+"/s")
 	want(t, "over the socket", p.say(t, "PING"), "+PONG")
+}
+
+// Go has four processors at least, for its collector not to hold up clients, unless the user says how many.
+func TestProcessors(t *testing.T) {
+	t.Parallel()
+	for set, number := range map[string]int{"": max(4, runtime.NumCPU()), "2": 2} {
+		// Without a limit of the container that the test may run in.
+		p := startWith(t, []string{"GOMAXPROCS=" + set, "GODEBUG=containermaxprocs=0"}, "engine", "--listen", "127.0.0.1:0")
+		has := p.say(t, `EVAL "return tonumber(string.match(redis.call('INFO', 'server'), 'go_processors:(%d+)'))" 0`)
+		want(t, "processors with GOMAXPROCS="+set, has, ":"+strconv.Itoa(number))
+	}
 }
 
 // A folder that another engine has is an error that names it.

@@ -23,6 +23,7 @@ func runEngine(p *Process) error {
 	if err != nil {
 		return err
 	}
+	engine.RaiseProcs()
 	options.Logger = slog.New(slog.NewTextHandler(p.Stderr, nil))
 	e, err := engine.Open(options)
 	switch {

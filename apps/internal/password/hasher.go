@@ -77,7 +77,7 @@ func New(o Options) (*Hasher, error) {
 		o.Passes = defaultPasses
 	}
 	if o.AtOnce == 0 {
-		o.AtOnce = runtime.GOMAXPROCS(0)
+		o.AtOnce = min(runtime.GOMAXPROCS(0), runtime.NumCPU()) // a process may have more processors of Go than cores
 	}
 	if o.Wait == 0 {
 		o.Wait = defaultWait

@@ -17,6 +17,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/lifecycle"
 	"github.com/redbrick-go/redbrick/apps/internal/settings"
 	"github.com/redbrick-go/redbrick/apps/internal/sqldb"
+	"github.com/redbrick-go/redbrick/engine"
 	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/session"
 )
@@ -151,6 +152,9 @@ func (s Spec) Run(ctx context.Context, args []string, stdout, stderr io.Writer, 
 
 // serve runs the service until ctx ends.
 func (s Spec) serve(ctx context.Context, c Config, stdout io.Writer) error {
+	if c.Embedded() {
+		engine.RaiseProcs()
+	}
 	running, err := s.Start(ctx, c)
 	switch {
 	case err != nil && ctx.Err() != nil:

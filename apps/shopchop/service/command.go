@@ -12,6 +12,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/lifecycle"
 	"github.com/redbrick-go/redbrick/apps/internal/settings"
 	"github.com/redbrick-go/redbrick/apps/internal/sqldb"
+	"github.com/redbrick-go/redbrick/engine"
 )
 
 // Exit codes.
@@ -58,6 +59,9 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer, exit 
 // serve runs the service until ctx ends.
 func serve(ctx context.Context, c Config, stdout io.Writer) error {
 	c.Console = stdout
+	if c.embedded() {
+		engine.RaiseProcs()
+	}
 	m, err := Start(ctx, c)
 	switch {
 	case err != nil && ctx.Err() != nil:
