@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/redbrick-go/redbrick/internal/patience"
 )
 
 // Client is the toolkit's connection to Redis: every brick is constructed on one. It is safe for concurrent use.
@@ -45,6 +47,7 @@ type Client struct {
 	doubting  atomic.Bool
 	// redialFrom is the Unix time in nanoseconds before which the primary is not looked up again.
 	redialFrom atomic.Int64
+	silence    time.Duration   // how long a connection that hears of changes may leave a ping unanswered
 	greeting   atomic.Int32    // connections that are being made
 	life       context.Context //nolint:containedctx // the client's own loops end with it
 	end        context.CancelFunc
@@ -82,6 +85,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if o.Client != nil {
 		c.cluster = o.Client.Mode() == rueidis.ClientModeCluster
 	}
+	c.silence = patience.Of(ctx, trackedTimeout)
 	c.life, c.end = context.WithCancel(context.Background())
 	c.states = states{log: c.log, on: o.OnState, current: StateEvent{State: StateConnecting}}
 	c.breaker = newBreaker(c.cluster, c.lost)

@@ -77,7 +77,7 @@ func (c *Client) listen(life context.Context, channel string, message func(strin
 func (c *Client) listenOnce(life context.Context, channel string, message func(string), stands func()) (clean func(), err error) {
 	client, err := c.dial(life, roleBlocking, func(opt *rueidis.ClientOption) {
 		opt.Dialer.KeepAlive = trackedPing
-		opt.ConnWriteTimeout = trackedTimeout
+		opt.ConnWriteTimeout = c.silence
 	})
 	if err != nil {
 		return func() {}, err

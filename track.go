@@ -181,7 +181,7 @@ func (t *tracker) rebuild(ctx context.Context) (err error) {
 	// Messages of a client that has been replaced are of no interest, its end above all.
 	var current atomic.Bool
 	current.Store(true)
-	client, err := t.dial(ctx, trackedTimeout, prefixes, func(keys []rueidis.RedisMessage) {
+	client, err := t.dial(ctx, t.c.silence, prefixes, func(keys []rueidis.RedisMessage) {
 		if current.Load() {
 			t.heard(keys)
 		}

@@ -341,6 +341,31 @@ func TestSilentlyDeadLinkIsNoticed(t *testing.T) {
 	}
 }
 
+// A machine that stands still for a moment must cost no test the invalidations that it relies on.
+func TestClientsOfTestsBearWithASlowLink(t *testing.T) {
+	t.Parallel()
+	for name, edit := range modes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := redistest.Private(t)
+			proxy := redistest.NewProxy(t, s.Addr())
+			rb := redistest.OpenURL(t, "redis://"+proxy.Addr(), edit(t, s, proxy))
+			track(t, rb, "recipe:")
+			generation := settled(t, rb)
+			proxy.Hold(true)
+			held := time.NewTimer(2 * time.Second) // a service would have noticed
+			<-held.C
+			proxy.Hold(false)
+			if err := put(t.Context(), rb.Tracked(), rb.Namespace()+"k", "v"); err != nil {
+				t.Error(err)
+			}
+			if now := rb.Generation().Load(); now != generation {
+				t.Errorf("generation %d, want %d as before", now, generation)
+			}
+		})
+	}
+}
+
 // modes are the two ways in which invalidations arrive.
 var modes = map[string]func(t *testing.T, s *redistest.Server, p *redistest.Proxy) func(*redbrick.Options){
 	"tracking": func(*testing.T, *redistest.Server, *redistest.Proxy) func(*redbrick.Options) {

@@ -23,7 +23,7 @@ func TestGetLoadsOnceThenHits(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		ctx := t.Context()
 		var loads atomic.Int64
-		c, err := cache.New(rb, "recipe", cache.Options[recipe]{Load: func(_ context.Context, id string) (recipe, error) {
+		c := newCache(t, rb, "recipe", cache.Options[recipe]{Load: func(_ context.Context, id string) (recipe, error) {
 			loads.Add(1)
 			n, err := strconv.Atoi(id)
 			if err != nil {
@@ -31,9 +31,6 @@ func TestGetLoadsOnceThenHits(t *testing.T) {
 			}
 			return recipe{ID: n, Name: "soup"}, nil
 		}})
-		if err != nil {
-			t.Fatal(err)
-		}
 		for range 3 {
 			got, err := c.Get(ctx, "7")
 			if err != nil || got != (recipe{7, "soup"}) {
@@ -71,15 +68,12 @@ func TestDeleteDuringLoadRefusesTheFill(t *testing.T) {
 		var row atomic.Int64
 		row.Store(1)
 		began, release := make(chan struct{}, 10), make(chan struct{})
-		c, err := cache.New(rb, "recipe", cache.Options[int64]{Load: func(context.Context, string) (int64, error) {
+		c := newCache(t, rb, "recipe", cache.Options[int64]{Load: func(context.Context, string) (int64, error) {
 			v := row.Load()
 			began <- struct{}{}
 			<-release
 			return v, nil
 		}})
-		if err != nil {
-			t.Fatal(err)
-		}
 		got := make(chan int64)
 		go func() {
 			v, _ := c.Get(ctx, "a")

@@ -90,6 +90,7 @@ func (d *down) reading(t *testing.T, readers int, f func()) time.Duration {
 						break
 					}
 				}
+				awhile(time.Millisecond) // a hit waits for nothing: such readers would leave the probes no processor
 			}
 		})
 	}

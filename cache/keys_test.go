@@ -19,9 +19,15 @@ import (
 // patience is the limit for what should take milliseconds, on a loaded machine.
 const patience = 20 * time.Second
 
-// newCache makes a cache, or ends the test.
+// newCache makes a cache, or ends the test. Timeouts that the test leaves open are no part of it.
 func newCache[V any](t testing.TB, rb *redbrick.Client, name string, o cache.Options[V]) *cache.Cache[V] {
 	t.Helper()
+	if o.LoadTimeout == 0 {
+		o.LoadTimeout = time.Minute
+	}
+	if o.SoftTimeout == 0 {
+		o.SoftTimeout = -1
+	}
 	c, err := cache.New(rb, name, o)
 	if err != nil {
 		t.Fatal(err)

@@ -173,8 +173,8 @@ func TestAProcessKilledDuringItsLoadHarmsNobodyElse(t *testing.T) {
 				db := newTable()
 				db.write("a")
 				o := cache.Options[row]{Load: db.load, SoftTimeout: soft}
-				here, there := patientCache(t, rb, "recipe", o), patientCache(t, redistest.Another(t, rb), "recipe", o)
-				alone := patientCache(t, redistest.Another(t, rb), "recipe", o)
+				here, there := newCache(t, rb, "recipe", o), newCache(t, redistest.Another(t, rb), "recipe", o)
+				alone := newCache(t, redistest.Another(t, rb), "recipe", o)
 				lease := "1h" // nobody waits for the end of it
 				if soft < 0 {
 					lease = "2s"
@@ -245,7 +245,7 @@ func TestWaitersInAnotherProcessAreWokenAndSendNothingMeanwhile(t *testing.T) {
 	var began sync.WaitGroup
 	began.Add(n)
 	open := make(chan struct{})
-	c := patientCache(t, rb, "recipe", cache.Options[row]{Load: func(_ context.Context, id string) (row, error) {
+	c := newCache(t, rb, "recipe", cache.Options[row]{Load: func(_ context.Context, id string) (row, error) {
 		if id != "first" {
 			began.Done()
 			<-open

@@ -47,7 +47,7 @@ func TestAStaleValueIsServedWhileItIsRefreshedOnce(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		db := newTable()
 		o := exact(cache.Options[row]{Load: db.load, TTL: time.Hour, StaleFor: time.Hour})
-		here, there := patientCache(t, rb, "recipe", o), patientCache(t, redistest.Another(t, rb), "recipe", o)
+		here, there := newCache(t, rb, "recipe", o), newCache(t, redistest.Another(t, rb), "recipe", o)
 		db.write("a")
 		lookup(t, here, "a", 1, cache.Loaded)
 		lookup(t, here, "a", 1, cache.Remote)
@@ -76,7 +76,7 @@ func TestAStaleValueIsServedOnRealServers(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		db := newTable()
-		c := patientCache(t, rb, "recipe", exact(cache.Options[row]{Load: db.load, TTL: time.Millisecond, StaleFor: time.Hour}))
+		c := newCache(t, rb, "recipe", exact(cache.Options[row]{Load: db.load, TTL: time.Millisecond, StaleFor: time.Hour}))
 		db.write("a")
 		lookup(t, c, "a", 1, cache.Loaded)
 		db.write("a")
@@ -98,7 +98,7 @@ func TestAStaleValueIsServedWhereTheLoaderFails(t *testing.T) {
 			}
 			return db.load(ctx, id)
 		}})
-		c := patientCache(t, rb, "recipe", o)
+		c := newCache(t, rb, "recipe", o)
 		away := errors.New("the database is away")
 		db.write("a")
 		lookup(t, c, "a", 1, cache.Loaded)
@@ -150,7 +150,7 @@ func TestAWaiterLoadsByItselfWhereTheOtherFailed(t *testing.T) {
 			return row{}, errors.New("the database is away from here")
 		}
 		o.Load = db.load
-		here, there := patientCache(t, rb, "recipe", bad), patientCache(t, redistest.Another(t, rb), "recipe", o)
+		here, there := newCache(t, rb, "recipe", bad), newCache(t, redistest.Another(t, rb), "recipe", o)
 		db.write("a")
 		lookup(t, there, "a", 1, cache.Loaded)
 		redistest.Advance(t, rb, 61*time.Minute)
@@ -177,7 +177,7 @@ func TestARefreshThatFailsIsNotTriedAtEveryRead(t *testing.T) {
 		db := newTable()
 		var fail atomic.Bool
 		var failed atomic.Int64
-		c := patientCache(t, rb, "recipe", exact(cache.Options[row]{TTL: time.Hour, StaleFor: time.Hour, Load: func(ctx context.Context, id string) (row, error) {
+		c := newCache(t, rb, "recipe", exact(cache.Options[row]{TTL: time.Hour, StaleFor: time.Hour, Load: func(ctx context.Context, id string) (row, error) {
 			if fail.Load() {
 				failed.Add(1)
 				return row{}, errors.New("the database is away")
@@ -221,7 +221,7 @@ func TestAnEntryIsRefreshedBeforeItEnds(t *testing.T) {
 				}
 				return 0
 			}
-			c := patientCache(t, rb, name, o)
+			c := newCache(t, rb, name, o)
 			id := name
 			db.write(id)
 			lookup(t, c, id, 1, cache.Loaded)
@@ -232,7 +232,7 @@ func TestAnEntryIsRefreshedBeforeItEnds(t *testing.T) {
 			}
 		}
 		for name, beta := range map[string]float64{"off": -1, "far-from-the-end": 1} {
-			c := patientCache(t, rb, name, cache.Options[row]{Load: slow, NoNear: true, EarlyRefresh: beta})
+			c := newCache(t, rb, name, cache.Options[row]{Load: slow, NoNear: true, EarlyRefresh: beta})
 			db.write(name)
 			for range 300 {
 				expect(t, name, askFor(t.Context(), c, name), row{name, 1})
@@ -250,7 +250,7 @@ func TestALoaderKnowsItsDeadlineAndItsCaller(t *testing.T) {
 	type key struct{}
 	rb := redistest.Open(t, "embedded")
 	seen := make(chan context.Context, 1)
-	c := patientCache(t, rb, "recipe", cache.Options[row]{LoadTimeout: 2 * time.Second, Load: func(ctx context.Context, _ string) (row, error) {
+	c := newCache(t, rb, "recipe", cache.Options[row]{LoadTimeout: 2 * time.Second, Load: func(ctx context.Context, _ string) (row, error) {
 		seen <- ctx
 		<-ctx.Done()
 		return row{}, ctx.Err()

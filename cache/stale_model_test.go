@@ -66,8 +66,8 @@ func newStage(t *testing.T, rb *redbrick.Client) *stage {
 		hastyTagged := hasty
 		hastyTagged.Tags, hastyTagged.StaleFor, hastyTagged.KeepBytes = tags, 100*time.Hour, true
 		s.caches[i] = []*cache.Cache[row]{
-			patientCache(t, rb, "plain", plain), patientCache(t, rb, "tagged", tagged),
-			patientCache(t, rb, "hasty", hasty), patientCache(t, rb, "hasty-tagged", hastyTagged),
+			newCache(t, rb, "plain", plain), newCache(t, rb, "tagged", tagged),
+			newCache(t, rb, "hasty", hasty), newCache(t, rb, "hasty-tagged", hastyTagged),
 		}
 	}
 	s.plays.Store("ballast", &play{free: true, rows: map[string]int64{"ballast": 1}})

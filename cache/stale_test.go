@@ -83,22 +83,6 @@ func (s *table) load(_ context.Context, id string) (row, error) {
 	return r, nil
 }
 
-// patientCache makes a cache whose timeouts are no part of the test.
-func patientCache[V any](t testing.TB, rb *redbrick.Client, name string, o cache.Options[V]) *cache.Cache[V] {
-	t.Helper()
-	if o.LoadTimeout == 0 {
-		o.LoadTimeout = time.Minute
-	}
-	if o.SoftTimeout == 0 {
-		o.SoftTimeout = -1
-	}
-	c, err := cache.New(rb, name, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
 // reply is what a read gave.
 type reply[V any] struct {
 	value V
@@ -190,7 +174,7 @@ func TestALoadOvertakenByAnInvalidationIsSeenByNobody(t *testing.T) {
 				}
 				name := fmt.Sprintf("tags=%t:near=%t", tagged, !noNear)
 				name = strings.NewReplacer("=", "-").Replace(name)
-				here, there := patientCache(t, rb, name, o), patientCache(t, far, name, o)
+				here, there := newCache(t, rb, name, o), newCache(t, far, name, o)
 				for _, inv := range invalidations() {
 					if inv.tagged && !tagged {
 						continue
@@ -249,7 +233,7 @@ func TestAWriteOfAnotherProgramDuringTheLoadWins(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		ctx := t.Context()
 		db := newTable()
-		c := patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
+		c := newCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
 		foreign := func(id string) string {
 			b, err := json.Marshal(row{id, 7})
 			if err != nil {
@@ -301,7 +285,7 @@ func TestADeleteByAnotherProgramOfAnEntryBeingRefreshedWins(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		ctx := t.Context()
 		db := newTable()
-		c := patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load, TTL: time.Millisecond, StaleFor: time.Hour, NoNear: true})
+		c := newCache(t, rb, "recipe", cache.Options[row]{Load: db.load, TTL: time.Millisecond, StaleFor: time.Hour, NoNear: true})
 		db.write("a")
 		expect(t, "first", askFor(ctx, c, "a"), row{"a", 1})
 		stop := db.stop("a")
@@ -338,8 +322,8 @@ func TestWriteThroughLeavesTheLastRowOfTheDatabase(t *testing.T) {
 		db := newTable()
 		far := redistest.Another(t, rb)
 		caches := []*cache.Cache[row]{
-			patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load}),
-			patientCache(t, far, "recipe", cache.Options[row]{Load: db.load}),
+			newCache(t, rb, "recipe", cache.Options[row]{Load: db.load}),
+			newCache(t, far, "recipe", cache.Options[row]{Load: db.load}),
 		}
 		seed := rand.Uint64()
 		rng := rand.New(rand.NewPCG(seed, 0))
@@ -388,7 +372,7 @@ func TestWriteThroughDropsTheEntryAlsoWhereTheWriteFails(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		ctx := t.Context()
 		db := newTable()
-		c := patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
+		c := newCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
 		lost := errors.New("the connection to the database was lost")
 		for i, write := range []func(context.Context) error{
 			func(context.Context) error { db.write("a"); return lost },
@@ -517,7 +501,7 @@ func TestAnInvalidationHoldsInItsOwnProcessBeforeItIsHeardOf(t *testing.T) {
 		rb := redistest.Another(t, far, ears.apply)
 		db := newTable()
 		o := cache.Options[row]{Load: db.load, NearUntracked: time.Hour, Tags: func(id string, _ row) []string { return []string{"tag of " + id} }}
-		here, there := patientCache(t, rb, "recipe", o), patientCache(t, far, "recipe", o)
+		here, there := newCache(t, rb, "recipe", o), newCache(t, far, "recipe", o)
 		for _, inv := range invalidations() {
 			for _, first := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/other-first=%t", inv.name, first), func(t *testing.T) {
@@ -589,9 +573,9 @@ func TestAnInvalidationIsNotHiddenByAFlightThatReadRedis(t *testing.T) {
 				db := newTable()
 				gate := gated{cache.JSON[row](), 2, make(chan struct{}, 10), make(chan struct{})}
 				o := cache.Options[row]{Load: db.load, Codec: gate, NoNear: true, Tags: func(id string, _ row) []string { return []string{"tag of " + id} }}
-				here := patientCache(t, rb, who, o)
+				here := newCache(t, rb, who, o)
 				o.Codec = nil
-				there := patientCache(t, far, who, o)
+				there := newCache(t, far, who, o)
 				db.write("a1")
 				stop := db.stop("a1")
 				first := askFor(t.Context(), here, "a1")
@@ -639,7 +623,7 @@ func TestAnInvalidationVoidsAReadThatBeganWhileItWasOnItsWay(t *testing.T) {
 			if inv.name == "InvalidateTags" { // elsewhere the first thing that is said is to be the invalidation
 				o.Tags = func(id string, _ row) []string { return []string{"tag of " + id} }
 			}
-			c := patientCache(t, rb, inv.name, o)
+			c := newCache(t, rb, inv.name, o)
 			db.write("a1")
 			expect(t, "load", askFor(t.Context(), c, "a1"), row{"a1", 1})
 			speak := ears.mute()
@@ -674,7 +658,7 @@ func TestASetThatHasEndedStillWinsOverAnOlderLoad(t *testing.T) {
 		o := cache.Options[row]{Load: db.load, Jitter: -1, TTLOf: func(_ string, r row) time.Duration {
 			return map[int64]time.Duration{2: time.Millisecond}[r.N]
 		}}
-		c := patientCache(t, rb, "recipe", o)
+		c := newCache(t, rb, "recipe", o)
 		db.write("a")
 		stop := db.stop("a")
 		leader := askFor(t.Context(), c, "a")
@@ -700,9 +684,9 @@ func TestNobodyJoinsALoadWithoutALeaseThatBeganBefore(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		db := newTable()
 		o := cache.Options[row]{Load: db.load}
-		there := patientCache(t, redistest.Another(t, rb), "recipe", o)
+		there := newCache(t, redistest.Another(t, rb), "recipe", o)
 		o.SoftTimeout = time.Second
-		here := patientCache(t, rb, "recipe", o)
+		here := newCache(t, rb, "recipe", o)
 		db.write("a")
 		hanging := db.stop("a")
 		holder := askFor(t.Context(), there, "a")

@@ -76,7 +76,7 @@ func TestALoaderThatFailsHarmsNobodyElse(t *testing.T) {
 					}
 					return row{id, 1}, nil
 				}}
-				here, there := patientCache(t, rb, "recipe", o), patientCache(t, redistest.Another(t, rb), "recipe", o)
+				here, there := newCache(t, rb, "recipe", o), newCache(t, redistest.Another(t, rb), "recipe", o)
 				first := askFor(t.Context(), here, "a")
 				<-began
 				near, far := gather(t, here, "a", 50), gather(t, there, "a", 50)
@@ -115,7 +115,7 @@ func TestALoaderThatHangsHarmsNobodyElse(t *testing.T) {
 				return row{id, 1}, nil
 			},
 		}
-		here, there := patientCache(t, rb, "recipe", o), patientCache(t, redistest.Another(t, rb), "recipe", o)
+		here, there := newCache(t, rb, "recipe", o), newCache(t, redistest.Another(t, rb), "recipe", o)
 		first := askFor(t.Context(), here, "a")
 		<-began
 		since := time.Now()
@@ -151,7 +151,7 @@ func TestALoaderSlowerThanThePatienceAnswers(t *testing.T) {
 		const patience = 20 * time.Millisecond
 		var loads atomic.Int64
 		open := make(chan struct{})
-		c := patientCache(t, rb, "recipe", cache.Options[row]{SoftTimeout: patience, Load: func(_ context.Context, id string) (row, error) {
+		c := newCache(t, rb, "recipe", cache.Options[row]{SoftTimeout: patience, Load: func(_ context.Context, id string) (row, error) {
 			loads.Add(1)
 			<-open
 			return row{id, 1}, nil
@@ -178,8 +178,8 @@ func TestACallerThatLeavesHarmsNobodyElse(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		db := newTable()
 		db.write("a")
-		here := patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
-		there := patientCache(t, redistest.Another(t, rb), "recipe", cache.Options[row]{Load: db.load})
+		here := newCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
+		there := newCache(t, redistest.Another(t, rb), "recipe", cache.Options[row]{Load: db.load})
 		stop := db.stop("a")
 		ctx, leave := context.WithCancel(t.Context())
 		first := askFor(ctx, here, "a")
@@ -220,7 +220,7 @@ func TestALoaderRunsOnceThoughStoringFails(t *testing.T) {
 		t.Parallel()
 		redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 			db := newTable()
-			c := patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load, MaxBytes: 5})
+			c := newCache(t, rb, "recipe", cache.Options[row]{Load: db.load, MaxBytes: 5})
 			once(t, c, db, func() {})
 			if n := c.Stats().TooLarge; n != 1 {
 				t.Errorf("too large: got %d, want 1", n)
@@ -228,7 +228,7 @@ func TestALoaderRunsOnceThoughStoringFails(t *testing.T) {
 			// Nothing holds back the next load.
 			expect(t, "next", askFor(t.Context(), c, "a"), row{"a", 1})
 			// Nor does it hide an invalidation.
-			other := patientCache(t, redistest.Another(t, rb), "recipe", cache.Options[row]{Load: db.load, MaxBytes: 5})
+			other := newCache(t, redistest.Another(t, rb), "recipe", cache.Options[row]{Load: db.load, MaxBytes: 5})
 			stop := db.stop("a")
 			old := askFor(t.Context(), c, "a")
 			<-stop.reached
@@ -248,7 +248,7 @@ func TestALoaderRunsOnceThoughStoringFails(t *testing.T) {
 		t.Parallel()
 		redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 			db := newTable()
-			c := patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load, NegativeTTL: -1})
+			c := newCache(t, rb, "recipe", cache.Options[row]{Load: db.load, NegativeTTL: -1})
 			stop := db.stop("a")
 			first := gather(t, c, "a", 1)
 			<-stop.reached
@@ -269,7 +269,7 @@ func TestALoaderRunsOnceThoughStoringFails(t *testing.T) {
 		proxy := redistest.NewProxy(t, redistest.Private(t).Addr())
 		rb := redistest.OpenURL(t, "redis://"+proxy.Addr())
 		db := newTable()
-		c := patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load, DownTTL: time.Minute})
+		c := newCache(t, rb, "recipe", cache.Options[row]{Load: db.load, DownTTL: time.Minute})
 		once(t, c, db, proxy.Cut)
 		for range 5 { // and answers while Redis is away
 			expect(t, "next", askFor(t.Context(), c, "a"), row{"a", 1})
@@ -292,8 +292,8 @@ func TestAReaderNeverJoinsALoadThatMayBeTooOld(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		db := newTable()
-		here := patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
-		there := patientCache(t, redistest.Another(t, rb), "recipe", cache.Options[row]{Load: db.load})
+		here := newCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
+		there := newCache(t, redistest.Another(t, rb), "recipe", cache.Options[row]{Load: db.load})
 		overtake := func() {
 			db.write("a")
 			if err := there.Delete(t.Context(), "a"); err != nil {
@@ -322,7 +322,7 @@ func TestADisabledCacheJoinsNoOlderLoad(t *testing.T) {
 	rb := redistest.Open(t, "embedded", func(o *redbrick.Options) { o.Cache.Disabled = true })
 	db := newTable()
 	o := cache.Options[row]{Load: db.load, Tags: func(id string, _ row) []string { return []string{"tag of " + id} }}
-	c := patientCache(t, rb, "recipe", o)
+	c := newCache(t, rb, "recipe", o)
 	ways := invalidations()
 	ways = append(ways, invalidation{name: "of another process", do: func(_ context.Context, _ *cache.Cache[row], s *table, id string) error {
 		s.write(id)
@@ -360,8 +360,8 @@ func TestWaitersPollNothing(t *testing.T) {
 	rb := redistest.OpenURL(t, server.URL())
 	db := newTable()
 	db.write("a")
-	here := patientCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
-	there := patientCache(t, redistest.Another(t, rb), "recipe", cache.Options[row]{Load: db.load})
+	here := newCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
+	there := newCache(t, redistest.Another(t, rb), "recipe", cache.Options[row]{Load: db.load})
 	stop := db.stop("a")
 	first := askFor(t.Context(), here, "a")
 	<-stop.reached

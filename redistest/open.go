@@ -12,6 +12,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/engine"
+	"github.com/redbrick-go/redbrick/internal/patience"
 	"github.com/redis/rueidis"
 )
 
@@ -137,6 +138,9 @@ func dial(t testing.TB, s *site, edits []func(*redbrick.Options)) *redbrick.Clie
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
+	if o.HotTimeout == 0 {
+		ctx = patience.With(ctx, patientHot)
+	}
 	rb, err := redbrick.Open(ctx, patient(o))
 	if err != nil {
 		t.Fatalf("redistest: open %s: %v", s.backend.Name, err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/internal/childproc"
+	"github.com/redbrick-go/redbrick/internal/patience"
 )
 
 const (
@@ -183,6 +184,7 @@ func runProgram(name string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	ctx = patience.With(ctx, patientHot)
 	c := &Child{
 		Options: patient(redbrick.Options{URL: where.URL, Namespace: where.Namespace}),
 		Args:    where.Args,
