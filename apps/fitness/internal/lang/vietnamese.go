@@ -13,6 +13,7 @@ var vietnamese = map[string]string{
 	"Workout logged":        "Đã ghi lại buổi tập",
 	"Profile updated":       "Đã cập nhật hồ sơ",
 	"Role set":              "Đã đổi vai trò",
+	"ok":                    "ok",
 
 	// What was refused.
 	"Authentication required":                  "Yêu cầu đăng nhập",
@@ -53,6 +54,7 @@ var vietnamese = map[string]string{
 	"%s, expected a time since 2000 that is not in the future": "%s, cần thời điểm từ năm 2000 và không ở tương lai",
 	"expected somebody else":                                   "cần một người khác",
 	"%q, expected a whole number from %d to %d":                "%q, cần số nguyên từ %d đến %d",
+	"%q, expected a positive whole number":                     "%q, cần số nguyên dương",
 	"is a JSON %s, expected %s":                                "là JSON %s, cần %s",
 	"unknown field, expected one that the documentation names": "trường không có, cần trường nêu trong tài liệu",
 
