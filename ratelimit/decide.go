@@ -26,7 +26,7 @@ func (l *Limiter) Claim(id string, n int64) Claim { return Claim{l: l, id: id, n
 //
 // Where one server holds all keys it is one script. On Redis Cluster the claims are made side by side and taken back if one
 // of them is denied: nothing is admitted beyond a limit, but a call that comes in between may be denied for the sake of one
-// that then is denied too. The error is as in AllowN.
+// that then is denied too. A claim whose answer was lost stays counted. The error is as in AllowN.
 func AllowAll(ctx context.Context, claims ...Claim) (Result, error) {
 	all := make([]Claim, 0, len(claims))
 	for _, c := range claims {

@@ -399,14 +399,77 @@ func TestAFixedWindowSharesItsPlainCounterWithNode(t *testing.T) {
 				t.Fatalf("%+v", r)
 			}
 			equal(t, "plain integer", must(rb.Do(ctx, rb.B().Get().Key(key).Build()).ToString())(t), "6")
-			ok(t, rb.Do(ctx, rb.B().Append().Key(key).Value("x").Build()).Error())
-			if r, err := l.Allow(ctx, id); err != nil || !r.Degraded {
-				t.Fatalf("foreign text in the counter: %+v, %v", r, err)
-			}
 			ok(t, l.Reset(ctx, id))
 			equal(t, "after reset", must(l.Peek(ctx, id))(t).Remaining, int64(5))
 		}
 	}, lookAround)
+}
+
+// TestWhatIsNoCountInASharedCounterIsDroppedAndTheWindowBeginsAnew: else the policy would be Away for as long as the key lives.
+func TestWhatIsNoCountInASharedCounterIsDroppedAndTheWindowBeginsAnew(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		shared := Policy{Name: "shared", Algorithm: FixedWindow, Limit: 5, Window: time.Hour, Shared: true, Away: Closed}
+		alone := patient(t, rb, Options{BlockEntries: -1, Policies: []Policy{shared}})
+		among := patient(t, rb, Options{BlockEntries: -1, Policies: []Policy{shared, {Name: "burst", Limit: 100}}})
+		for i, text := range []string{"", "x", "6x", "-3", "4.5", " 4", "04", "0x4", "nan", "1e3"} {
+			for kind, l := range map[string]*Limiter{"alone": alone, "among": among} {
+				id := fmt.Sprint(kind, i)
+				key := rb.Namespace() + "rate_limit:" + id
+				ok(t, rb.Do(ctx, rb.B().Set().Key(key).Value(text).Build()).Error())
+				equal(t, "a look at "+text, must(l.Peek(ctx, id))(t).Remaining, int64(5))
+				equal(t, "what a look leaves", must(rb.Do(ctx, rb.B().Get().Key(key).Build()).ToString())(t), text)
+				r := must(l.AllowN(ctx, id, 4))(t)
+				if !r.Allowed || r.Degraded || r.Remaining != 1 || r.ResetAfter < 50*time.Minute {
+					t.Errorf("%s counter %q: %+v", kind, text, r)
+				}
+				equal(t, "counter", must(rb.Do(ctx, rb.B().Get().Key(key).Build()).ToString())(t), "4")
+				if left := must(rb.Do(ctx, rb.B().Pttl().Key(key).Build()).AsInt64())(t); left < 50*60_000 || left > 3_600_000 {
+					t.Errorf("%s counter %q lives for %d ms", kind, text, left)
+				}
+				ok(t, rb.Do(ctx, rb.B().Set().Key(key).Value(text).Keepttl().Build()).Error())
+				ok(t, l.Refund(ctx, r))
+			}
+		}
+		// More than a count can be is over the limit.
+		key := rb.Namespace() + "rate_limit:much"
+		ok(t, rb.Do(ctx, rb.B().Set().Key(key).Value(strings.Repeat("9", 40)).Build()).Error())
+		for _, l := range []*Limiter{alone, among} {
+			if r := must(l.Allow(ctx, "much"))(t); r.Allowed || r.Degraded {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}
+
+// TestForeignTextInABucketIsDropped: nobody else has to do with those keys, but what somebody writes there is no outage.
+func TestForeignTextInABucketIsDropped(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		fine := Policy{Name: "fine", Limit: 7, Window: time.Second + time.Microsecond, Away: Closed}
+		alone := patient(t, rb, Options{BlockEntries: -1, Policies: []Policy{fine}})
+		among := patient(t, rb, Options{BlockEntries: -1, Policies: []Policy{fine, {Name: "other", Limit: 100}}})
+		leased := must(NewLeased(rb, LeasedOptions{Policy: Policy{Name: "leased", Limit: 7, Window: time.Hour, Away: Closed}, Timeout: patience}))(t)
+		equal(t, "kind", alone.rules[0].kind, kindFine)
+		for i, text := range []string{"", "x", "nan", "inf"} {
+			for kind, l := range map[string]*Limiter{"alone": alone, "among": among} {
+				id := fmt.Sprint(kind, i)
+				ok(t, rb.Do(ctx, rb.B().Set().Key(rb.Namespace()+"rl:{"+id+"}:fine").Value(text).Build()).Error())
+				for range 2 {
+					if r := must(l.Allow(ctx, id))(t); !r.Allowed || r.Degraded {
+						t.Errorf("%s bucket of %q: %+v", kind, text, r)
+					}
+				}
+			}
+			id := fmt.Sprint("leased", i)
+			ok(t, rb.Do(ctx, rb.B().Set().Key(rb.Namespace()+"rl:{"+id+"}:leased").Value(text).Build()).Error())
+			if r := must(leased.Allow(ctx, id))(t); !r.Allowed || r.Degraded {
+				t.Errorf("leased bucket of %q: %+v", text, r)
+			}
+		}
+	})
 }
 
 // TestARefundIsNeverMoreThanTheCallTook: with refunds in between, no more is admitted than without the refunded calls.

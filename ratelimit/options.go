@@ -61,7 +61,7 @@ type Policy struct {
 	// Shadow counts and reports (Options.OnShadow, Result.Policies) what the policy would deny, and denies nothing.
 	Shadow bool
 	// Shared keeps a FixedWindow in the plain counter SharedPrefix + id, which programs in other languages may INCR. Ids
-	// are in the key as they are, but for braces and for those over 512 bytes.
+	// are in the key as they are, but for braces and for those over 512 bytes. What is no count there is dropped.
 	Shared bool
 	// SharedPrefix stands before the id, after the namespace. "" means "rate_limit:".
 	SharedPrefix string
@@ -79,7 +79,8 @@ type Options struct {
 	// BlockFor is the longest that a denial is remembered: how late a key that somebody deleted by hand is noticed. 0
 	// means 10 s.
 	BlockFor time.Duration
-	// Nodes is the number of processes that share what a Local policy may admit. 0 means 1.
+	// Nodes is the number of processes that share what a Local policy may admit, as the operator knows it: nobody counts them,
+	// and while Redis is away nobody could. Too low a number admits more, too high a number less. 0 means 1.
 	Nodes int
 	// DB is the database that the counters are to be in. New refuses a client that works in another one. 0 says nothing.
 	DB int

@@ -25,6 +25,13 @@ type Permit struct {
 	mu       sync.Mutex
 	timer    *time.Timer
 	released bool
+	renewal  *renewal // under way; nil if there is none
+}
+
+// renewal is a renewal that waits for its answer.
+type renewal struct {
+	end  context.CancelFunc
+	done chan struct{}
 }
 
 // Acquire takes a place of the policy with Concurrency, and counts one call in the others, or does neither. The permit is to be
@@ -151,34 +158,50 @@ func (p *Permit) renew() {
 	}
 	r := p.l.places
 	ctx, cancel := context.WithTimeout(context.Background(), r.Window/renewals)
-	err := renewScript.Do(ctx, p.l.slow, []string{p.l.keys.key(p.tag, &r.Policy)}, []string{p.id, itoa(r.Window.Milliseconds())}).Error()
-	cancel()
-	p.timer.Reset(r.Window / renewals)
+	defer cancel()
+	now := &renewal{end: cancel, done: make(chan struct{})}
+	p.renewal = now
 	p.mu.Unlock()
+	err := renewScript.Do(ctx, p.l.slow, []string{p.l.keys.key(p.tag, &r.Policy)}, []string{p.id, itoa(r.Window.Milliseconds())}).Error()
+	close(now.done)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.released {
+		return
+	}
+	p.timer.Reset(r.Window / renewals)
+	p.renewal = nil
 	if err != nil {
 		p.l.warned.warn("renewal of a place", err)
 	}
 }
 
-// Release gives the place back. A second call does nothing. After an error the place is free when its lease ends.
+// Release gives the place back. A second call does nothing. After an error the place is free when its lease ends, and so it may
+// be where a renewal was under way on another of Options.Connections.
 func (p *Permit) Release(ctx context.Context) error { return p.release(ctx, p.l.slow) }
 
 // release takes the lane of decisions where somebody waits for one.
 func (p *Permit) release(ctx context.Context, d script.Doer) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.released {
+		p.mu.Unlock()
 		return nil
 	}
 	p.released = true
 	if p.timer != nil {
 		p.timer.Stop()
 	}
+	under := p.renewal
+	p.mu.Unlock()
 	if p.local {
 		p.l.local.leave(p.tag)
 	}
 	if p.id == "" {
 		return nil
+	}
+	if under != nil { // its answer is not waited for; on one connection it comes before what is sent now
+		under.end()
+		<-under.done
 	}
 	if err := d.Do(ctx, d.B().Zrem().Key(p.l.keys.key(p.tag, &p.l.places.Policy)).Member(p.id).Build()).Error(); err != nil {
 		return fmt.Errorf("ratelimit: release a place: %w", err)

@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/redis/rueidis"
+
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/internal/bricktest"
+	"github.com/redbrick-go/redbrick/internal/script"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -238,4 +242,67 @@ func TestAPlaceIsKeptByRenewalsAndLostWithoutThem(t *testing.T) {
 			t.Fatalf("%v: want the rate to deny, its place given back", err)
 		}
 	}
+}
+
+// TestAPlaceWithALongerLeaseOutlivesShorterOnes: while a release with a shorter Window comes in, places of both count for as long
+// as their own lease.
+func TestAPlaceWithALongerLeaseOutlivesShorterOnes(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	places := func(window time.Duration) Options {
+		return one(Policy{Name: "places", Algorithm: Concurrency, Limit: 3, Window: window})
+	}
+	before, after := patient(t, rb, places(3*time.Hour)), patient(t, redistest.Another(t, rb), places(time.Hour))
+	ctx := t.Context()
+	long := must(before.Acquire(ctx, "x"))(t)
+	short := must(after.Acquire(ctx, "x"))(t)
+	short.renew()
+	redistest.Advance(t, rb, 2*time.Hour)
+	must(after.Acquire(ctx, "x"))(t) // in the place of the one that ended
+	must(after.Acquire(ctx, "x"))(t)
+	_, err := after.Acquire(ctx, "x")
+	is(t, err, ErrDenied)
+	ok(t, long.Release(ctx))
+	must(after.Acquire(ctx, "x"))(t)
+}
+
+// hanging is a way to Redis on which scripts hang until their context ends.
+type hanging struct {
+	script.Doer
+	began chan struct{}
+}
+
+func (h hanging) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	if strings.HasPrefix(cmd.Commands()[0], "EVAL") {
+		h.began <- struct{}{}
+		<-ctx.Done()
+		return rueidis.NewErrorResult(ctx.Err())
+	}
+	return h.Doer.Do(ctx, cmd)
+}
+
+func TestAReleaseDoesNotWaitForARenewalThatHangs(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := patient(t, rb, one(Policy{Algorithm: Concurrency, Limit: 1, Window: 24 * time.Hour}))
+		p := must(l.Acquire(t.Context(), "x"))(t)
+		began := make(chan struct{})
+		l.slow = hanging{rb, began}
+		renewed := make(chan struct{})
+		go func() {
+			defer close(renewed)
+			p.renew()
+		}()
+		<-began
+		released := make(chan error, 1)
+		go func() { released <- p.Release(t.Context()) }()
+		select {
+		case err := <-released:
+			ok(t, err)
+		case <-time.After(patience):
+			t.Fatal("Release waits for the renewal")
+		}
+		<-renewed
+		must(l.Acquire(t.Context(), "x"))(t)
+	})
 }

@@ -14,7 +14,9 @@ if taken < tonumber(ARGV[2]) then
   got = 1
   taken = taken + 1
   redis.call('ZADD', KEYS[1], ms + ARGV[3], ARGV[1])
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+  if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then -- others may have longer leases
+    redis.call('PEXPIRE', KEYS[1], ARGV[3])
+  end
 end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 return {got, taken, first[2] - ms}

@@ -4,7 +4,7 @@
 -- ARGV[2..] six a limit: kind, shadow (1 never denies), n, most, p, q. Kinds:
 --           bucket   n cost, most capacity, in ms; the key's expiry is the theoretical arrival time
 --           fine     n cost, most capacity, in units; p wrap in us, q units a us, see fine.lua
---           fixed    n calls, most limit, p window in ms; a plain integer
+--           fixed    n calls, most limit, p window in ms; a plain integer, other text is dropped, see fixed.lua
 --           log      n calls, most limit, p window in us; a list with the time of each call
 --           counter  n calls, most limit, p window in ms; "window current previous"
 -- Returns   four a limit: wait (0 or less admits), level before, time until untouched, mark for refund.lua;
@@ -24,24 +24,23 @@ for i = 1, #KEYS do
     take[i] = function() redis.call('SET', KEYS[i], '1', 'PXAT', mark + n) end
   elseif kind == 'fine' then
     local now = us % p * q
-    level = ((redis.call('GET', KEYS[i]) or now) - now) % (p * q)
-    level = level > p * q / 2 and 0 or level
+    level = ((tonumber(redis.call('GET', KEYS[i])) or now) - now) % (p * q)
+    level = level <= p * q / 2 and level or 0
     wait, reset, mark = level + n - most, level, (now + level) % (p * q)
     take[i] = function()
       redis.call('SET', KEYS[i], string.format('%.0f', (mark + n) % (p * q)), 'PXAT', ms + math.ceil((level + n) / q / 1000) + 1)
     end
   elseif kind == 'fixed' then
-    level, mark = tonumber(redis.call('GET', KEYS[i]) or 0), redis.call('PEXPIRETIME', KEYS[i])
+    local text = redis.call('GET', KEYS[i]) or '0'
+    level = math.min(tonumber(string.match(text, '^[1-9]%d*$') or 0), 9007199254740991)
+    mark = (level > 0 or text == '0') and redis.call('PEXPIRETIME', KEYS[i]) or -2
     if mark == -1 then
       redis.call('PEXPIREAT', KEYS[i], ms + p)
     end
     mark = mark < 0 and ms + p or mark
     reset = level > 0 and mark - ms + 1 or 0
     wait = level + n > most and reset or 0
-    take[i] = function()
-      redis.call('INCRBY', KEYS[i], n)
-      redis.call('PEXPIREAT', KEYS[i], mark)
-    end
+    take[i] = function() redis.call('SET', KEYS[i], string.format('%.0f', level + n), 'PXAT', mark) end
   elseif kind == 'log' then
     local low, size = 0, redis.call('LLEN', KEYS[i])
     local high = size

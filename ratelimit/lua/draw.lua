@@ -11,8 +11,8 @@
 local t = redis.call('TIME')
 local round = ARGV[4] * ARGV[5]
 local now = (t[1] * 1000000 + t[2]) % ARGV[4] * ARGV[5]
-local level = ((redis.call('GET', KEYS[1]) or now) - now) % round
-if level > round / 2 then
+local level = ((tonumber(redis.call('GET', KEYS[1])) or now) - now) % round
+if not (level <= round / 2) then -- see fine.lua
   level = 0
 end
 local left = math.floor((ARGV[3] - level) / ARGV[2])

@@ -9,13 +9,9 @@
 local t = redis.call('TIME')
 local round = ARGV[3] * ARGV[4]
 local now = (t[1] * 1000000 + t[2]) % ARGV[3] * ARGV[4]
-local level = 0
-local text = redis.call('GET', KEYS[1])
-if text then
-  level = (text - now) % round
-  if level > round / 2 then
-    level = 0
-  end
+local level = ((tonumber(redis.call('GET', KEYS[1])) or now) - now) % round
+if not (level <= round / 2) then -- long over, or foreign text that makes no number
+  level = 0
 end
 local after = level + ARGV[1]
 if after > tonumber(ARGV[2]) then

@@ -28,7 +28,7 @@ for i = 1, #KEYS do
     else
       redis.call('PEXPIREAT', KEYS[i], ms + level)
     end
-  elseif kind == 'fine' and text then
+  elseif kind == 'fine' and tonumber(text) then
     local half, now = p * q / 2, us % p * q
     local level = (text - now + half) % (p * q) - half
     level = lower(math.max(level, 0), n, mark and (mark - now + half) % (p * q) - half)
@@ -37,7 +37,7 @@ for i = 1, #KEYS do
     else
       redis.call('SET', KEYS[i], string.format('%.0f', (now + level) % (p * q)), 'PX', math.ceil(level / q / 1000) + 1)
     end
-  elseif kind == 'fixed' and text then
+  elseif kind == 'fixed' and string.match(text or '', '^[1-9]%d*$') then
     local ends = redis.call('PEXPIRETIME', KEYS[i])
     if ends > 0 and (mark and ends == mark or not mark and ends - ms <= q) then
       given = given + 1

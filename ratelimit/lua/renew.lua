@@ -7,5 +7,7 @@
 local t = redis.call('TIME')
 local ms = math.floor((t[1] * 1000000 + t[2]) / 1000)
 local again = redis.call('ZADD', KEYS[1], ms + ARGV[2], ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then -- others may have longer leases
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
 return again

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -128,7 +129,14 @@ func serve(t *testing.T, path, version, redis string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, "server.mjs", version, host, port)
+	_, line := start(t, path, "server.mjs", version, host, port)
+	return "http://127.0.0.1:" + line()
+}
+
+// start runs a program in Node. say gives it a line, line waits for one of it.
+func start(t *testing.T, path string, args ...string) (say func(line string), line func() string) {
+	t.Helper()
+	cmd := exec.Command(path, args...)
 	cmd.Dir, cmd.Stderr = packages, t.Output()
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -147,11 +155,20 @@ func serve(t *testing.T, path, version, redis string) string {
 		_ = cmd.Wait()
 		limit.Stop()
 	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("the service in Node says %q: %v", line, err)
+	lines := bufio.NewReader(out)
+	say = func(line string) {
+		if _, err := io.WriteString(in, line+"\n"); err != nil {
+			t.Error(err)
+		}
 	}
-	return "http://127.0.0.1:" + strings.TrimSpace(line)
+	return say, func() string {
+		t.Helper()
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatalf("the program in Node says %q: %v", line, err)
+		}
+		return strings.TrimSpace(line)
+	}
 }
 
 // servers are what both services use.
@@ -168,6 +185,19 @@ var servers = map[string]func(t *testing.T) string{
 	},
 }
 
+// connect opens a client without a namespace.
+func connect(t *testing.T, addr string) *redbrick.Client {
+	t.Helper()
+	rb, err := redbrick.Open(t.Context(), redbrick.Options{
+		URL: "redis://" + addr, RequireRedis: true, ConnectTimeout: time.Minute, CommandTimeout: time.Minute, HotTimeout: time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = rb.Close() })
+	return rb
+}
+
 // TestSessionsAreSharedWithExpress in both directions, with each version of connect-redis, on redis-server and on the engine.
 func TestSessionsAreSharedWithExpress(t *testing.T) {
 	t.Parallel()
@@ -176,18 +206,12 @@ func TestSessionsAreSharedWithExpress(t *testing.T) {
 		redistest.Missing(t, "node", err.Error())
 	}
 	redistest.Ran(t, "node")
-	for name, start := range servers {
+	for name, open := range servers {
 		for _, version := range []string{"6", "7", "9"} {
 			t.Run(name+" connect-redis "+version, func(t *testing.T) {
 				t.Parallel()
-				addr := start(t)
-				rb, err := redbrick.Open(t.Context(), redbrick.Options{
-					URL: "redis://" + addr, RequireRedis: true, ConnectTimeout: time.Minute, CommandTimeout: time.Minute, HotTimeout: time.Minute,
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { _ = rb.Close() })
+				addr := open(t)
+				rb := connect(t, addr)
 				e, err := session.NewExpress(rb, session.ExpressOptions{
 					Secrets: [][]byte{[]byte("0123456789abcdef0123456789abcdef"), []byte("the secret before")}, SameSite: http.SameSiteLaxMode,
 				})
