@@ -33,6 +33,7 @@ type Client struct {
 
 	conns    atomic.Pointer[conns]
 	breaker  *breaker
+	leavings leavings
 	states   states
 	tracker  *tracker
 	registry registry

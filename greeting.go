@@ -37,6 +37,14 @@ func (o *owned) Close() {
 	o.wires.close()
 }
 
+// bare is what is below an owned client: a call on it goes through one method less.
+func bare(client rueidis.Client) rueidis.Client {
+	if o, ok := client.(*owned); ok {
+		return o.Client
+	}
+	return client
+}
+
 func (w *wires) add(g *greeting) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -155,7 +163,7 @@ func (g *greeting) Close() error {
 }
 
 // do sends a command; the caller leaves when ctx ends.
-func (c *Client) do(ctx context.Context, wire rueidis.Client, cmd rueidis.Completed) rueidis.RedisResult {
+func (c *Client) doBeside(ctx context.Context, wire rueidis.Client, cmd rueidis.Completed) rueidis.RedisResult {
 	if c.greeting.Load() == 0 {
 		return wire.Do(ctx, cmd)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,12 +66,13 @@ func (l *Lane) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResul
 		return rueidis.NewErrorResult(err)
 	}
 	began := l.began()
-	call, cancel, given := l.deadline(ctx)
-	r := l.send(call, cn, cmd)
-	if cancel != nil {
-		cancel()
+	s := l.deadline(ctx)
+	r := l.send(s.call, cn, cmd)
+	s.end(r.NonRedisError() == nil)
+	var fault error
+	if r.Error() != nil {
+		r, fault = l.judge(ctx, cn, r, s.given)
 	}
-	r, fault := l.judge(ctx, cn, r, given)
 	l.report(slot, fault)
 	l.observe(began, 1, fault)
 	return r
@@ -105,15 +107,11 @@ func (l *Lane) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis
 	var results []rueidis.RedisResult
 	began := l.began()
 	var fault error
-	var given time.Duration
+	var s span
 	if len(send) > 0 {
-		var call context.Context
-		var cancel context.CancelFunc
-		call, cancel, given = l.deadline(ctx)
-		results = l.sendMulti(call, cn, send)
-		if cancel != nil {
-			cancel()
-		}
+		s = l.deadline(ctx)
+		results = l.sendMulti(s.call, cn, send)
+		s.end(!slices.ContainsFunc(results, lost))
 	}
 	if refused != nil {
 		all := make([]rueidis.RedisResult, len(cmds))
@@ -134,7 +132,7 @@ func (l *Lane) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis
 			continue
 		}
 		var f error
-		results[i], f = l.judge(ctx, cn, results[i], given)
+		results[i], f = l.judge(ctx, cn, results[i], s.given)
 		// A pipeline that is lost is one failure of each cell it went to, however long it was.
 		if cell := l.c.breaker.cell(slots[i]); f == nil || cell != blamed {
 			l.report(slots[i], f)
@@ -152,13 +150,20 @@ func (l *Lane) send(ctx context.Context, cn *conns, cmd rueidis.Completed) rueid
 	if err != nil {
 		return rueidis.NewErrorResult(err)
 	}
-	return l.again(ctx, wire, cmd, l.c.do(ctx, wire, cmd))
+	if l.c.greeting.Load() != 0 {
+		return l.again(ctx, wire, cmd, l.c.doBeside(ctx, wire, cmd))
+	}
+	r := bare(wire).Do(ctx, cmd)
+	if r.NonRedisError() != nil {
+		return l.again(ctx, wire, cmd, r)
+	}
+	return r
 }
 
 // again repeats a read as long as there is an heir to ask.
 func (l *Lane) again(ctx context.Context, asked rueidis.Client, cmd rueidis.Completed, r rueidis.RedisResult) rueidis.RedisResult {
 	for next := l.heir(ctx, asked, cmd, r); next != nil; next = l.heir(ctx, asked, cmd, r) {
-		r, asked = l.c.do(ctx, next, cmd), next
+		r, asked = l.c.doBeside(ctx, next, cmd), next
 	}
 	return r
 }
@@ -235,28 +240,47 @@ func (l *Lane) enter(cmd rueidis.Completed) (*conns, uint16, error) {
 	return cn, slot, nil
 }
 
-// deadline gives the call its end. The caller's context is used as it is where it ends sooner; given is what it leaves
-// the server for the answer.
-func (l *Lane) deadline(ctx context.Context) (call context.Context, cancel context.CancelFunc, given time.Duration) {
+// span is how long a call may last.
+type span struct {
+	call  context.Context //nolint:containedctx // what the call is made under
+	given time.Duration   // what the caller's own deadline leaves the server for the answer, where it is the sooner one
+	stop  func()          // what is left of it is to be ended, if not nil
+	leave *leaving        // likewise
+}
+
+// deadline gives the call its end. The caller's context is used as it is where it ends sooner.
+func (l *Lane) deadline(ctx context.Context) span {
 	if l.timeout <= 0 { // closing the connection does not end a call that waits on the server
 		ctx, cancel := context.WithCancel(ctx)
 		stop := context.AfterFunc(l.c.life, cancel)
-		return ctx, func() {
+		return span{call: ctx, stop: func() {
 			stop()
 			cancel()
-		}, 0
+		}}
 	}
 	if ctx.Done() == nil {
-		return l.wheel.context(l.timeout), nil, 0
+		return span{call: l.wheel.context(l.timeout)}
 	}
 	if d, ok := ctx.Deadline(); ok {
-		if left := time.Until(d); left <= l.timeout {
-			return ctx, nil, left
+		if left := time.Until(d); left <= l.timeout+2*leavingTick { // as long as a lane's own deadline may take
+			return span{call: ctx, given: left}
 		}
 	}
-	call, cancel = context.WithTimeout(ctx, l.timeout)
-	return call, cancel, 0
+	leave := l.c.leavings.enter(ctx, l.timeout)
+	return span{call: leave, leave: leave}
 }
+
+// end is called when the call has returned; clean is false where something of it may go on.
+func (s *span) end(clean bool) {
+	if s.leave != nil {
+		s.leave.exit(clean)
+	}
+	if s.stop != nil {
+		s.stop()
+	}
+}
+
+func lost(r rueidis.RedisResult) bool { return r.NonRedisError() != nil }
 
 // enough is how long a caller has to wait for an answer to know that the server, not he, is to blame.
 const enough = 50 * time.Millisecond

@@ -69,6 +69,12 @@ func TestCallCutShortCostsNobodyTheConnection(t *testing.T) {
 	// The two ways to a deadline: that of the lane alone, and beside a context that can end.
 	for name, ctx := range map[string]context.Context{"background": context.Background(), "cancellable": ctx} { // the first cannot end
 		within(t, name, func() {
+			began := time.Now()
+			defer func() {
+				if took := time.Since(began); took < short {
+					t.Errorf("%s: ended after %v, want no sooner than %v", name, took, short)
+				}
+			}()
 			if err := get(ctx, rb.Hot(), key); !errors.Is(err, redbrick.ErrTimeout) || !errors.Is(err, redbrick.ErrUnavailable) {
 				t.Errorf("%s: got %v, want ErrTimeout and ErrUnavailable", name, err)
 			}
@@ -401,8 +407,19 @@ func TestLostPipelineIsOneFailure(t *testing.T) {
 // Callers whose own deadlines are shorter than the lane's tell of a dead server too: nobody else may.
 func TestCallersOwnDeadlinesOpenTheBreaker(t *testing.T) {
 	t.Parallel()
+	t.Run("much shorter", func(t *testing.T) {
+		t.Parallel()
+		testCallersOwnDeadlines(t, time.Hour)
+	})
+	t.Run("hardly longer", func(t *testing.T) {
+		t.Parallel()
+		testCallersOwnDeadlines(t, 499*time.Millisecond)
+	})
+}
+
+func testCallersOwnDeadlines(t *testing.T, lane time.Duration) {
 	s := redistest.Private(t)
-	rb := redistest.OpenURL(t, s.URL(), func(o *redbrick.Options) { o.HotTimeout = time.Hour; o.CommandTimeout = time.Hour })
+	rb := redistest.OpenURL(t, s.URL(), func(o *redbrick.Options) { o.HotTimeout = lane; o.CommandTimeout = time.Hour })
 	call := func(d time.Duration) error {
 		ctx, cancel := context.WithTimeout(t.Context(), d)
 		defer cancel()

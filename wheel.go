@@ -14,6 +14,9 @@ const wheelTick = 10 * time.Millisecond
 // wait on is a lock that many take.
 const wheelShards = 32
 
+// epoch is what the wheel counts from: to read the one clock since then costs half of what time.Now does.
+var epoch = time.Now()
+
 // wheel hands out contexts with a deadline that calls share. A context of its own costs a call a timer and three
 // allocations, more than the rest of the client's work on a GET. A call that shares one ends between its timeout and its
 // timeout plus wheelTick.
@@ -27,20 +30,20 @@ type wheel struct {
 // spoke is the context of one tick and shard.
 type spoke struct {
 	ctx    context.Context //nolint:containedctx // handed out to the calls of one tick
-	fresh  time.Time       // until when new calls may take it
+	fresh  time.Duration   // since epoch, until when new calls may take it
 	cancel context.CancelFunc
 }
 
 // context returns a context that ends between timeout and timeout+wheelTick from now; timeout is the same in all calls.
 func (w *wheel) context(timeout time.Duration) context.Context {
-	now := time.Now()
+	now := time.Since(epoch)
 	current := &w.shards[shard()].current
-	if s := current.Load(); s != nil && now.Before(s.fresh) {
+	if s := current.Load(); s != nil && now < s.fresh {
 		return s.ctx
 	}
 	// Two calls may both renew: the loser's context serves it alone. The deadline ends every context by itself.
-	s := &spoke{fresh: now.Add(wheelTick)}
-	s.ctx, s.cancel = context.WithDeadline(context.Background(), now.Add(timeout+wheelTick))
+	s := &spoke{fresh: now + wheelTick}
+	s.ctx, s.cancel = context.WithTimeout(context.Background(), timeout+wheelTick)
 	current.Store(s)
 	return s.ctx
 }

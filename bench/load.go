@@ -14,7 +14,7 @@ import (
 )
 
 // calls is the context of the measured calls: one that cannot end, as in a worker. A call under the context of a request
-// costs everybody about 0.5 microseconds more.
+// costs everybody about 0.1 microseconds more.
 var calls = context.Background()
 
 // drive runs op on the given number of goroutines for about d. n counts up from 0 in each of them.
