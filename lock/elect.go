@@ -22,7 +22,7 @@ type Election struct {
 	started bool
 	term    *term
 	stop    context.CancelCauseFunc
-	done    chan struct{}
+	done    chan struct{} // closed when the latest part in the election is over
 }
 
 // term is one time of leading.
@@ -60,7 +60,7 @@ func (l *Locker) Elect(name string, lead func(ctx context.Context, term int64) e
 }
 
 // Start takes part in the election until Stop, or until the client is closed. ctx gives values, not an end. Starting twice
-// does nothing.
+// does nothing. After a Stop that was not waited for it takes part again when lead has returned.
 func (e *Election) Start(ctx context.Context) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -69,35 +69,43 @@ func (e *Election) Start(ctx context.Context) {
 	}
 	e.started = true
 	ctx, e.stop = context.WithCancelCause(context.WithoutCancel(ctx))
-	e.done = make(chan struct{})
+	before, done := e.done, make(chan struct{})
+	e.done = done
 	go func() {
-		defer close(e.done)
+		defer close(done)
+		if before != nil {
+			<-before
+		}
 		e.run(ctx)
 	}()
 }
 
 // Stop ends the part in the election. It waits until lead has returned and the leadership was given back; if ctx ends first,
-// that goes on without being waited for. After Stop the election can be started again.
+// that goes on without being waited for. lead itself has to give the context that it was called with, or one made of that: it
+// is what is waited for, so Stop returns at once then; with another context it would wait until that ends. After Stop the
+// election can be started again.
 func (e *Election) Stop(ctx context.Context) error {
 	e.mu.Lock()
-	started, stop, done := e.started, e.stop, e.done
+	stop, done := e.stop, e.done
+	e.started = false
 	e.mu.Unlock()
-	if !started {
+	if done == nil {
 		return nil
 	}
 	stop(ErrStopped)
+	if ctx.Value(leadOf{}) == e {
+		return nil
+	}
 	select {
 	case <-done:
+		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("lock: election %q: stopping: %w", e.name, ctx.Err())
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.done == done {
-		e.started = false
-	}
-	return nil
 }
+
+// leadOf is the key of a value of the context of lead: its election.
+type leadOf struct{}
 
 // Resign gives the leadership up, if this process has it, and reports whether it had. The process stands again after a second,
 // behind those who wait.
@@ -151,7 +159,7 @@ func (e *Election) run(ctx context.Context) {
 // serve leads until lead returns, and reports whether the leadership was lost.
 func (e *Election) serve(ctx context.Context, lease *Lease) (lost bool) {
 	// It leads on after Stop until lead has returned: the lease is its own.
-	inner, end := context.WithCancelCause(ctx)
+	inner, end := context.WithCancelCause(context.WithValue(ctx, leadOf{}, e))
 	defer end(nil)
 	defer context.AfterFunc(lease.ctx, func() { end(context.Cause(lease.ctx)) })()
 	e.mu.Lock()

@@ -188,3 +188,90 @@ func TestALeaderWhoseWorkReturnsStandsBackFirst(t *testing.T) {
 	}
 	ok(t, e.Stop(t.Context()))
 }
+
+// A leader that stops its own election is not waited for by itself.
+func TestALeaderCanStopItsOwnElection(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := newLocker(t, rb, lock.Options{TTL: long})
+		var e *lock.Election
+		terms := make(chan int64, 10)
+		stopped := make(chan error, 10)
+		var err error
+		e, err = l.Elect("boss", func(ctx context.Context, term int64) error {
+			inner, cancel := context.WithCancel(ctx)
+			defer cancel()
+			stopped <- e.Stop(inner)
+			terms <- term
+			return nil
+		})
+		ok(t, err)
+		var last int64
+		for range 2 {
+			e.Start(t.Context())
+			select {
+			case err := <-stopped:
+				ok(t, err)
+			case <-time.After(patience):
+				t.Fatal("Stop waits for its caller")
+			}
+			if term := <-terms; term <= last {
+				t.Errorf("term %d after %d", term, last)
+			}
+			ok(t, e.Stop(t.Context()))
+			lease, err := l.TryAcquire(t.Context(), "boss")
+			ok(t, err)
+			last = lease.Token()
+			ok(t, lease.Release(t.Context()))
+		}
+	})
+}
+
+// Whoever starts again before the former leader has returned takes part when it has.
+func TestAnElectionStartsAgainAfterAStopThatWasNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := newLocker(t, rb, lock.Options{TTL: long})
+		began, goOn := make(chan int64), make(chan struct{})
+		e, err := l.Elect("boss", func(ctx context.Context, term int64) error {
+			began <- term
+			<-ctx.Done()
+			<-goOn
+			return nil
+		})
+		ok(t, err)
+		e.Start(t.Context())
+		first := <-began
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		is(t, e.Stop(over), context.Canceled)
+		e.Start(t.Context())
+		close(goOn)
+		select {
+		case again := <-began:
+			if again <= first {
+				t.Errorf("term %d after %d", again, first)
+			}
+		case <-time.After(patience):
+			t.Fatal("it does not take part again")
+		}
+		ok(t, e.Stop(t.Context()))
+	})
+}
+
+// A leader whose lease ended by the clock does not lead, though nothing has told it yet.
+func TestALeaderKnowsByItsClockThatItsLeaseHasEnded(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	terms := make(chan led, 10)
+	e := candidate(t, newLocker(t, rb, lock.Options{TTL: long}), "a", new(atomic.Int64), terms)
+	recv(t, terms)
+	if _, leads := e.Leading(); !leads {
+		t.Error("it does not lead")
+	}
+	e.EndLease()
+	if term, leads := e.Leading(); leads {
+		t.Errorf("it leads in term %d", term)
+	}
+	ok(t, e.Stop(t.Context()))
+}

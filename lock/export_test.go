@@ -2,8 +2,10 @@ package lock
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
+	"github.com/redbrick-go/redbrick/internal/push"
 	"github.com/redbrick-go/redbrick/internal/script"
 )
 
@@ -21,6 +23,30 @@ func (le *Lease) End() time.Time {
 	le.mu.Lock()
 	defer le.mu.Unlock()
 	return le.end
+}
+
+// Renew does what the timer does.
+func (le *Lease) Renew() { le.renew() }
+
+// EndLease makes the lease of the leader end by the clock of this process, without its being told.
+func (e *Election) EndLease() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	le := e.term.lease
+	le.mu.Lock()
+	defer le.mu.Unlock()
+	le.end = time.Now()
+}
+
+// FailSubscriptions lets the next n subscriptions of the client's locks fail.
+func (l *Locker) FailSubscriptions(n int64, err error) {
+	var failed atomic.Int64
+	l.shared.hub = push.NewHub(l.shared.channel, func(ctx context.Context, channel string, message func(string), live func(bool)) (func(), error) {
+		if failed.Add(1) <= n {
+			return nil, err
+		}
+		return l.rb.Subscribe(ctx, channel, message, live)
+	})
 }
 
 // RunAcquire, RunRenew and RunRelease run the scripts as a caller with the given token.

@@ -3,7 +3,6 @@ package lock_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -97,22 +96,22 @@ func TestALeaseOutlivesAShortOutage(t *testing.T) {
 	server := redistest.Private(t)
 	proxy := redistest.NewProxy(t, server.Addr())
 	rb := redistest.OpenURL(t, "redis://"+proxy.Addr())
-	l := newLocker(t, rb, lock.Options{TTL: 15 * time.Second})
+	l := newLocker(t, rb, lock.Options{TTL: long})
 	lease := acquire(t, l, "x")
 	end := lease.End()
 	proxy.Cut()
-	redistest.Eventually(t, patience, func() error {
-		if s := rb.State().State; s == redbrick.StateReady {
-			return fmt.Errorf("state %s", s)
+	redistest.Eventually(t, patience, func() error { // as the timer does after a third of the TTL
+		if lease.Renew(); rb.State().State == redbrick.StateReady {
+			return errors.New("still ready")
 		}
 		return nil
 	})
-	if err := lease.Err(); err != nil {
-		t.Fatalf("lost at once: %v", err)
+	if err := lease.Err(); err != nil || !lease.End().Equal(end) {
+		t.Fatalf("after renewals that failed: %v", err)
 	}
 	proxy.Heal()
 	redistest.Eventually(t, patience, func() error {
-		if !lease.End().After(end) {
+		if lease.Renew(); !lease.End().After(end) {
 			return errors.New("not renewed")
 		}
 		return lease.Err()

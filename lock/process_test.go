@@ -14,7 +14,7 @@ import (
 
 // A process that holds a lock, tells its token, and waits to be killed.
 var holding = redistest.NewProgram("lock-holding", func(ctx context.Context, c *redistest.Child) error {
-	return process(ctx, c, func(_ *redbrick.Client, l *lock.Locker) error {
+	return process(ctx, c, killedTTL, func(_ *redbrick.Client, l *lock.Locker) error {
 		lease, err := l.Acquire(ctx, c.Args[0])
 		if err != nil {
 			return err
@@ -29,7 +29,7 @@ var holding = redistest.NewProgram("lock-holding", func(ctx context.Context, c *
 
 // A process that leads and tells its terms.
 var leads = redistest.NewProgram("lock-leads", func(ctx context.Context, c *redistest.Child) error {
-	return process(ctx, c, func(_ *redbrick.Client, l *lock.Locker) error {
+	return process(ctx, c, killedTTL, func(_ *redbrick.Client, l *lock.Locker) error {
 		e, err := l.Elect(c.Args[0], func(ctx context.Context, term int64) error {
 			if err := c.Send(strconv.FormatInt(term, 10)); err != nil {
 				return err
@@ -46,18 +46,24 @@ var leads = redistest.NewProgram("lock-leads", func(ctx context.Context, c *redi
 	})
 })
 
-// A process that counts up by reading and writing, one step a line.
+// A process that counts up by reading and writing.
 var counting = redistest.NewProgram("lock-counting", func(ctx context.Context, c *redistest.Child) error {
-	return process(ctx, c, func(rb *redbrick.Client, l *lock.Locker) error { return countUp(ctx, rb, l, 200) })
+	return process(ctx, c, long, func(rb *redbrick.Client, l *lock.Locker) error { return countUp(ctx, rb, l, steps) })
 })
 
-func process(ctx context.Context, c *redistest.Child, run func(*redbrick.Client, *lock.Locker) error) error {
+// steps is how far each process counts.
+const steps = 60
+
+// killedTTL is for how long a process that is killed keeps what it held.
+const killedTTL = 3 * time.Second
+
+func process(ctx context.Context, c *redistest.Child, ttl time.Duration, run func(*redbrick.Client, *lock.Locker) error) error {
 	rb, err := redbrick.Open(ctx, c.Options)
 	if err != nil {
 		return err
 	}
 	defer rb.Close()
-	l, err := lock.New(rb, lock.Options{TTL: 3 * time.Second})
+	l, err := lock.New(rb, lock.Options{TTL: ttl})
 	if err != nil {
 		return err
 	}
@@ -94,11 +100,11 @@ func TestProcessesDoWhatIsLockedOneAfterTheOther(t *testing.T) {
 		key := rb.Namespace() + "lock:counter"
 		ok(t, rb.Do(t.Context(), rb.B().Set().Key(key).Value("0").Build()).Error())
 		a, b := counting.Start(t, rb), counting.Start(t, rb)
-		ok(t, countUp(t.Context(), rb, newLocker(t, rb, lock.Options{}), 200))
+		ok(t, countUp(t.Context(), rb, newLocker(t, rb, lock.Options{TTL: long}), steps))
 		a.Wait()
 		b.Wait()
-		if n, err := rb.Do(t.Context(), rb.B().Get().Key(key).Build()).AsInt64(); n != 600 || err != nil {
-			t.Errorf("counted %d, want 600: %v", n, err)
+		if n, err := rb.Do(t.Context(), rb.B().Get().Key(key).Build()).AsInt64(); n != 3*steps || err != nil {
+			t.Errorf("counted %d, want %d: %v", n, 3*steps, err)
 		}
 	}, redistest.Processes)
 }

@@ -2,11 +2,17 @@ package lock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/redis/rueidis"
+
 	"github.com/redbrick-go/redbrick"
 )
+
+// deaf is how often those ask who wait and could not subscribe.
+const deaf = time.Second
 
 // queue waits for the lock. The place in the queue has been taken.
 func (w *wish) queue(ctx context.Context) (*Lease, error) {
@@ -25,9 +31,14 @@ func (w *wish) queue(ctx context.Context) (*Lease, error) {
 			return lease, err
 		}
 		if !live { // said wakes us when it hears, to look again
-			if err := w.l.shared.hub.Start(ctx); err != nil {
+			var refused *rueidis.RedisError
+			switch err := w.l.shared.hub.Start(ctx); {
+			case errors.As(err, &refused):
 				leave()
 				return nil, fmt.Errorf("lock %q: waiting: %w", w.name, err)
+			case err != nil: // the place in the queue is worth more than a subscription
+				w.l.rb.Logger().DebugContext(ctx, "lock: waiting without being told", "lock", w.name, "error", err)
+				pause = min(pause, deaf)
 			}
 		}
 		again := time.NewTimer(pause)

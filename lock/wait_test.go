@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -113,6 +114,25 @@ func TestWaitingIsNotPolling(t *testing.T) {
 	if n := server.Commands().Total("evalsha"); n > 8 {
 		t.Errorf("%d scripts for one lock that was waited for and two releases", n)
 	}
+}
+
+// A subscription that cannot be made at once costs nobody the place in the queue; one that the server refuses is an error.
+func TestWhoCannotSubscribeAsksNowAndThen(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		l := pushed(t, rb, lock.Options{TTL: long})
+		l.FailSubscriptions(2, redbrick.ErrUnavailable)
+		lease := acquire(t, l, "x")
+		c := acquiring(t.Context(), l, "x")
+		waiting(t, l, "x", 1)
+		ok(t, lease.Release(t.Context()))
+		lease = wait(t, c)
+		l.FailSubscriptions(1, rb.Do(t.Context(), rb.B().Hset().Key(rb.Namespace()+"lock:{x}").FieldValue().FieldValue("a", "b").Build()).Error())
+		if _, err := l.Acquire(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), "WRONGTYPE") {
+			t.Errorf("a refused subscription is %v", err)
+		}
+		ok(t, lease.Release(t.Context()))
+	})
 }
 
 func TestWhoGivesUpWaitingIsPassedOver(t *testing.T) {
