@@ -27,8 +27,9 @@ func (m *Manager) cookieName(secure bool) string {
 	return m.opt.Name
 }
 
-// maxCookies is how many cookies of one name are tried: without the prefix a neighbour can plant some beside ours.
-const maxCookies = 3
+// maxCookies is how many cookies of one name are asked for in Redis: without the prefix a neighbour can plant some beside ours.
+// What has not the form of an id is passed over and does not count.
+const maxCookies = 16
 
 // cookieOf makes the cookie that an answer sends: the session's, or one that takes it out of the browser.
 func (m *Manager) cookieOf(secure bool, value string, left time.Duration) *http.Cookie {

@@ -77,7 +77,8 @@ func (s *Session) CSRFToken() string {
 type CSRF struct {
 	// Origins are other sites that may send requests: "https://app.example.org".
 	Origins []string
-	// Token asks for Session.CSRFToken beside, in the header or in the form.
+	// Token asks for Session.CSRFToken beside, in the header or in a form field. A form is read for that, up to 10 MB: put a lower
+	// bound outside of Protect. Uploads (multipart/form-data) bring it in the header: their body is left to the handler.
 	Token bool
 	// Header and Field are where it is looked for. "" means X-CSRF-Token and csrf_token.
 	Header, Field string

@@ -3,6 +3,8 @@ package session_test
 import (
 	"context"
 	"encoding/base64"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -107,6 +109,38 @@ func TestATokenIsOfItsSessionAlone(t *testing.T) {
 			t.Errorf("a visitor without a session: status %d", got)
 		}
 	}, redistest.Only("embedded", "redis"))
+}
+
+// The body of an upload is the handler's, whole: its token comes in the header.
+func TestAnUploadBringsItsTokenInTheHeader(t *testing.T) {
+	t.Parallel()
+	m := newManager(t, redistest.Open(t, "embedded"))
+	cookie := login(t, m, "anna")
+	token := loaded(t, m, cookie).CSRFToken()
+	protect, err := m.Protect(session.CSRF{Token: true})
+	ok(t, err)
+	for header, want := range map[string]int{"": http.StatusForbidden, token: http.StatusAccepted} {
+		var body strings.Builder
+		form := multipart.NewWriter(&body)
+		ok(t, form.WriteField("csrf_token", token))
+		ok(t, form.Close())
+		r := httptest.NewRequest(http.MethodPost, "http://shop.example/form", strings.NewReader(body.String())).WithContext(t.Context())
+		r.AddCookie(&http.Cookie{Name: "session", Value: cookie})
+		r.Header.Set("Content-Type", form.FormDataContentType())
+		r.Header.Set("X-CSRF-Token", header)
+		w := httptest.NewRecorder()
+		m.Middleware(protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got, err := io.ReadAll(r.Body)
+			ok(t, err)
+			if string(got) != body.String() {
+				t.Errorf("%d bytes of %d are left", len(got), body.Len())
+			}
+			w.WriteHeader(http.StatusAccepted)
+		}))).ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("with %t in the header: status %d, want %d", header != "", w.Code, want)
+		}
+	}
 }
 
 // The first secret signs, all are accepted: so a secret can be exchanged.

@@ -19,6 +19,7 @@ var variables = map[string]string{
 	"Secure":         "SESSION_SECURE",
 	"NotHTTPOnly":    "SESSION_HTTP_ONLY",
 	"SameSite":       "SESSION_SAME_SITE",
+	"DB":             "SESSION_REDIS_DB",
 	"TrustedProxies": clientip.Variable,
 	"Production":     "NODE_ENV or APP_ENV",
 	"AllowInsecure":  "SESSION_ALLOW_INSECURE",
@@ -42,6 +43,7 @@ const maxAge = int64(longest / time.Millisecond)
 //	SESSION_SECURE          true: SecureAlways; false: SecureNever
 //	SESSION_HTTP_ONLY       false: NotHTTPOnly
 //	SESSION_SAME_SITE       strict, lax, none; true is strict
+//	SESSION_REDIS_DB        Options.DB
 //	SESSION_ALLOW_INSECURE  Options.AllowInsecure, the reason
 //	TRUSTED_PROXIES         between commas
 //	NODE_ENV, APP_ENV       production in either: Options.Production
@@ -69,6 +71,13 @@ func optionsFrom(lookup func(string) string) (Options, error) {
 			o.Idle = time.Duration(n) * time.Millisecond
 			o.Absolute = max(o.Idle, defaultAbsolute)
 		}
+	}
+	if s := text("DB"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			f.add("DB", s, "a database number from 0 up")
+		}
+		o.DB = n
 	}
 	truth := func(field string) (value, set bool) {
 		s := text(field)

@@ -93,11 +93,13 @@ func (e *Express) Middleware(next http.Handler) http.Handler {
 		v.answer = answer{ResponseWriter: w, request: r, keeper: v, log: e.rb.Logger()}
 		s := &v.session
 		s.e, s.request, s.secure = e, r, e.secure(r)
-		for i, c := range r.CookiesNamed(e.opt.Name) {
-			if i == maxCookies || s.exists {
+		tried := 0
+		for _, c := range r.CookiesNamed(e.opt.Name) {
+			if tried == maxCookies || s.exists {
 				break
 			}
 			if id, ok := e.unsign(c.Value); ok {
+				tried++
 				if err := s.load(r.Context(), id); err != nil {
 					unavailable(e.rb.Logger(), e.opt.Unavailable, w, r, err)
 					return

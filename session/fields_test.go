@@ -142,8 +142,19 @@ func TestFlashMessagesAreShownOnce(t *testing.T) {
 		cookie := in(t, m, "", func(_ context.Context, s *session.Session) error {
 			return errors.Join(s.AddFlash("info", "one"), s.AddFlash("error", "two"), s.AddFlash("info", "three"))
 		})
-		cookie = in(t, m, cookie, func(ctx context.Context, s *session.Session) error { // they go over to the user
-			return errors.Join(s.Login(ctx, "anna", session.Meta{}), s.AddFlash("info", "four"))
+		cookie = in(t, m, cookie, func(ctx context.Context, s *session.Session) error {
+			if got := fmt.Sprint(s.Flashes()); got != "[{info one} {error two} {info three}]" {
+				t.Errorf("the visitor is shown %s", got)
+			}
+			return nil
+		})
+		stranger := in(t, m, cookie, func(_ context.Context, s *session.Session) error { return s.AddFlash("error", "call this number") })
+		// Who logs in with a cookie that somebody planted is not shown what that left; messages of this very request he is.
+		cookie = in(t, m, stranger, func(ctx context.Context, s *session.Session) error {
+			return errors.Join(s.AddFlash("info", "one"), s.Login(ctx, "anna", session.Meta{}), s.AddFlash("error", "two"))
+		})
+		cookie = in(t, m, cookie, func(ctx context.Context, s *session.Session) error { // who he was already goes on
+			return errors.Join(s.AddFlash("info", "three"), s.Login(ctx, "anna", session.Meta{}), s.AddFlash("info", "four"))
 		})
 		for i, want := range []string{"[{info one} {error two} {info three} {info four}]", "[]"} {
 			in(t, m, cookie, func(_ context.Context, s *session.Session) error {

@@ -15,7 +15,8 @@ type Flash struct {
 	Text string `json:"text"`
 }
 
-// AddFlash leaves a message for the next call of Flashes, in this request or a later one. Errors are those of Set.
+// AddFlash leaves a message for the next call of Flashes, in this request or a later one. Messages that a visitor has not seen yet
+// stay behind at a login, but for those of the request that logs in. Errors are those of Set.
 func (s *Session) AddFlash(kind, text string) error {
 	b, err := json.Marshal(Flash{kind, text})
 	if err != nil {

@@ -87,6 +87,36 @@ func TestARequestWithTheOldIDSavesNothingAfterARotation(t *testing.T) {
 	})
 }
 
+// The answer to a request whose touch is due sends no cookie where the session has a new id, or none, since it was loaded: the
+// browser may have the new one already.
+func TestATouchSendsNoCookieOverANewerOne(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		m := newManager(t, rb)
+		for name, change := range map[string]func(ctx context.Context, s *session.Session) error{
+			"nothing":  func(context.Context, *session.Session) error { return nil },
+			"rotation": func(ctx context.Context, s *session.Session) error { return s.Rotate(ctx) },
+			"login":    func(ctx context.Context, s *session.Session) error { return s.Login(ctx, "anna", session.Meta{}) },
+			"another":  func(ctx context.Context, s *session.Session) error { return s.Login(ctx, "bert", session.Meta{}) },
+			"logout":   func(ctx context.Context, s *session.Session) error { return s.Logout(ctx) },
+			"all":      func(ctx context.Context, _ *session.Session) error { return m.EndAll(ctx, "anna") },
+		} {
+			cookie := login(t, m, "anna")
+			redistest.Advance(t, rb, 3*time.Hour)
+			resp, _ := do(t.Context(), m, cookie, func(_ http.ResponseWriter, _ *http.Request, s *session.Session) {
+				late := loaded(t, m, cookie) // its touch is due too, so that the change sends the only cookie there is to be
+				in(t, m, cookie, change)
+				if late.UserID() != s.UserID() {
+					t.Errorf("%s: user %q", name, s.UserID())
+				}
+			})
+			if sent := resp.Header.Get("Set-Cookie") != ""; sent != (name == "nothing") {
+				t.Errorf("%s meanwhile: cookie %q", name, resp.Header.Get("Set-Cookie"))
+			}
+		}
+	}, redistest.Clock)
+}
+
 func TestAnInventedIDIsNeverAdopted(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,8 +16,9 @@ type Meta struct {
 }
 
 // Login begins a session of a user who has just proved who he is, with a new id; call it again when he does so again. A
-// visitor's session ends, and the fields that Options.Carry names go over; a session of the same user ends and all its fields go
-// over; one of another user ends at once. The old id reads for Options.Alias more.
+// visitor's session ends, and the fields that Options.Carry names go over, and the messages of this request; a session of the same
+// user ends and all its fields go over; one of another user ends at once. The old id reads for Options.Alias more, unless the new
+// session ends before.
 //
 // ErrTooLate where the answer has begun, ErrInvalid for an empty user id, an error that wraps redbrick.ErrUnavailable or
 // ErrTimeout while Redis is away: then the user is not logged in.
@@ -33,13 +35,17 @@ func (s *Session) Login(ctx context.Context, userID string, meta Meta) error {
 		return err
 	}
 	before, user, existed := s.id, s.user, s.exists && !s.old
+	from := ""
+	if existed && (user == "" || user == userID) {
+		from = before.route + "." + before.public
+	}
 	// A user's session ends before the new one begins: should that fail, he has one too few and not one too many.
 	if existed && user != "" {
 		if err := s.m.leave(ctx, before, user, user == userID); err != nil {
 			return err
 		}
 	}
-	if err := s.begin(ctx, userID, meta); err != nil {
+	if err := s.begin(ctx, userID, meta, from); err != nil {
 		return err
 	}
 	if existed && user == "" {
@@ -89,15 +95,42 @@ func (s *Session) Logout(ctx context.Context) error {
 	return nil
 }
 
-// end runs end.lua.
+// end ends a session, and those it came from by a login, whose ids may still read.
 func (m *Manager) end(ctx context.Context, at id, user string) (int64, error) {
-	k := m.keysOf(at.route, at.public)
-	status, err := endScript.Do(ctx, m.hot, []string{k.session, k.index}, []string{at.public, user, at.hash, m.rb.Announce()}).AsInt64()
-	m.near.Forget(at.route)
-	if err != nil {
-		return 0, wrongReply("ending", err)
+	status, from, err := m.endOne(ctx, at, user)
+	for err == nil && from != "" {
+		route, public, _ := strings.Cut(from, ".")
+		if !validRoute(route) || !validPublic(public) {
+			break
+		}
+		owner := user
+		if route != at.route {
+			owner = "" // a visitor's
+		}
+		var fault error
+		if _, from, fault = m.endOne(ctx, id{route: route, public: public}, owner); fault != nil {
+			m.rb.Logger().WarnContext(ctx, "the id from before a login may read for a moment more", "error", fault)
+			break
+		}
 	}
-	return status, nil
+	return status, err
+}
+
+// endOne runs end.lua.
+func (m *Manager) endOne(ctx context.Context, at id, user string) (status int64, from string, err error) {
+	k := m.keysOf(at.route, at.public)
+	r, err := endScript.Do(ctx, m.hot, []string{k.session, k.index}, []string{at.public, user, at.hash, m.rb.Announce()}).ToArray()
+	m.near.Forget(at.route)
+	if err != nil || len(r) == 0 {
+		return 0, "", wrongReply("ending", err)
+	}
+	if status, err = r[0].AsInt64(); err != nil {
+		return 0, "", wrongReply("ending", err)
+	}
+	if len(r) > 1 {
+		from, _ = r[1].ToString()
+	}
+	return status, from, nil
 }
 
 // Rotate gives the session a new secret, as is due when its holder gets more rights. The old one reads for Options.Alias

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/redistest"
@@ -43,6 +44,48 @@ func TestAnEndOfAllUsersIsNotUndoneByTheLossOfTheirEpoch(t *testing.T) {
 			})
 			if user := userOf(t, m, login(t, m, "bob")); user != "bob" { // a login makes the epoch anew
 				t.Errorf("user %q after a login, want bob", user)
+			}
+		}
+	})
+}
+
+// TestTheIDsFromBeforeALoginReadNoLongerThanItsSession: a logout, or an end from elsewhere, ends those with it.
+func TestTheIDsFromBeforeALoginReadNoLongerThanItsSession(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		m := newManager(t, rb, func(o *session.Options) { o.Alias = time.Minute })
+		again := func(cookie string) string {
+			return in(t, m, cookie, func(ctx context.Context, s *session.Session) error { return s.Login(ctx, "anna", session.Meta{}) })
+		}
+		for name, end := range map[string]func(cookie string){
+			"logout": func(cookie string) {
+				in(t, m, cookie, func(ctx context.Context, s *session.Session) error { return s.Logout(ctx) })
+			},
+			"end": func(cookie string) {
+				if ended, err := m.End(t.Context(), "anna", publicOf(cookie)); !ended || err != nil {
+					t.Errorf("ended %t, %v", ended, err)
+				}
+			},
+			"another user": func(cookie string) {
+				in(t, m, cookie, func(ctx context.Context, s *session.Session) error { return s.Login(ctx, "bert", session.Meta{}) })
+			},
+		} {
+			cookies := []string{in(t, m, "", func(_ context.Context, s *session.Session) error { return number.Set(s, 1) })}
+			for range 3 {
+				cookies = append(cookies, again(cookies[len(cookies)-1]))
+			}
+			other := login(t, m, "anna")
+			for _, c := range cookies {
+				loaded(t, m, c)
+			}
+			end(cookies[len(cookies)-1])
+			for i, c := range cookies {
+				if _, err := m.Load(t.Context(), c); !errors.Is(err, session.ErrNoSession) {
+					t.Errorf("%s: id %d of %d: %v", name, i, len(cookies), err)
+				}
+			}
+			if userOf(t, m, other) != "anna" {
+				t.Errorf("%s: another login of the user is over", name)
 			}
 		}
 	})

@@ -40,6 +40,11 @@ func New(rb *redbrick.Client, o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.DB != 0 && o.DB != rb.DB() {
+		f := faults{name: fieldName}
+		f.add("DB", o.DB, fmt.Sprintf("%d, that of the client: open one with this database for the sessions", rb.DB()))
+		return nil, f.all[0]
+	}
 	m := &Manager{rb: rb, ns: rb.Namespace(), opt: o, hot: rb.Hot(), secureName: hostPrefix + o.Name}
 	if m.proxies, err = clientip.New(o.TrustedProxies...); err != nil {
 		return nil, fmt.Errorf("%w: %w", redbrick.ErrConfig, err)

@@ -49,8 +49,12 @@ func (v *visit) find() error {
 			if line = rest; !ok {
 				break
 			}
+			at, formed := parseCookie(value)
+			if !formed {
+				continue
+			}
 			tried++
-			if err := v.session.load(v.request.Context(), value); err == nil || !errors.Is(err, ErrNoSession) {
+			if err := v.session.load(v.request.Context(), at, value); err == nil || !errors.Is(err, ErrNoSession) {
 				return err
 			}
 		}

@@ -41,6 +41,7 @@ type record struct {
 	old             string // that reads it until oldUntil
 	oldUntil        time.Duration
 	over            bool
+	from            *record // that it came from by a login
 }
 
 // world is a model of the whole package: what each cookie ever issued is good for.
@@ -57,6 +58,13 @@ type world struct {
 
 // alive reports whether anybody can still read the record.
 func (w *world) alive(rec *record) bool { return !rec.over && w.now < rec.ends }
+
+// end ends a session, and with it the ids from before its login.
+func (rec *record) end() {
+	for ; rec != nil; rec = rec.from {
+		rec.over = true
+	}
+}
 
 // find gives the record that a cookie reads, and whether the cookie is an old one.
 func (w *world) find(cookie string) (*record, bool) {
@@ -227,7 +235,7 @@ func (w *world) act(ctx context.Context, s *session.Session, rec *record, old bo
 		if rec == nil {
 			ok(w.t, err)
 		} else if expect(err) {
-			rec.over = true
+			rec.end()
 		}
 	case 9:
 		err := s.EndOthers(ctx)
@@ -271,8 +279,9 @@ func (w *world) login(ctx context.Context, s *session.Session, rec *record, old 
 		case rec.user == "" || rec.user == user:
 			rec.old, rec.oldUntil, rec.cookie = rec.cookie, w.now+modelAlias, ""
 			rec.ends = min(rec.ends, w.now+modelAlias)
+			next.from = rec
 		default:
-			rec.over = true
+			rec.end()
 		}
 	}
 	after := w.listed(user)
@@ -346,8 +355,8 @@ func (w *world) others() {
 		if want := rec.user == user && w.alive(rec); got && !want && rec.user != user || !got && want {
 			w.t.Fatalf("End says %t, want %t", got, want)
 		}
-		if rec.user == user {
-			rec.over = true
+		if rec.user == user && got {
+			rec.end()
 		}
 	case 4, 5:
 		w.devices(user)

@@ -64,6 +64,9 @@ type Options struct {
 	// AllowInsecure says why weak settings are needed. Without it New refuses them.
 	AllowInsecure string
 
+	// DB is the database that sessions are to be in. New refuses a client that works in another one. 0 says nothing.
+	DB int
+
 	// Unavailable answers in place of the handler while the session cannot be read or saved; err wraps
 	// redbrick.ErrUnavailable or ErrTimeout. Retry-After and Cache-Control are set already. Nil answers 503 in plain text.
 	Unavailable func(w http.ResponseWriter, r *http.Request, err error)
@@ -142,6 +145,9 @@ func (o Options) withDefaults(f faults) (Options, error) {
 	f.count("MaxBytes", &o.MaxBytes, defaultMaxBytes, maxBytes)
 	f.count("MaxFields", &o.MaxFields, defaultMaxFields, maxFields)
 	f.count("NearEntries", &o.NearEntries, defaultNear, 1<<30)
+	if o.DB < 0 {
+		f.add("DB", o.DB, "a database number, or 0 for that of the client")
+	}
 	for _, field := range o.Carry {
 		if checkName(field) != nil {
 			f.add("Carry", field, fmt.Sprintf("names of 1 to %d letters, digits and _ : . -", maxName))

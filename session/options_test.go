@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -84,12 +85,12 @@ func TestOptionsFromTheEnvironment(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{
 		"SESSION_SECRET": "one, two", "SESSION_NAME": "shop-session", "SESSION_MAX_AGE": "1209600000", "SESSION_SECURE": "true", "SESSION_HTTP_ONLY": "true",
-		"SESSION_SAME_SITE": "Lax", "TRUSTED_PROXIES": "10.0.0.0/8, unix", "SESSION_ALLOW_INSECURE": "short secrets", "APP_ENV": "production",
+		"SESSION_SAME_SITE": "Lax", "SESSION_REDIS_DB": "2", "TRUSTED_PROXIES": "10.0.0.0/8, unix", "SESSION_ALLOW_INSECURE": "short secrets", "APP_ENV": "production",
 	}
 	o, err := session.OptionsFrom(func(name string) string { return env[name] })
 	ok(t, err)
 	if len(o.Secrets) != 2 || string(o.Secrets[0]) != "one" || string(o.Secrets[1]) != "two" || o.Name != "shop-session" || o.Idle != 14*24*time.Hour || o.Absolute != o.Idle ||
-		o.Secure != session.SecureAlways || o.NotHTTPOnly || o.SameSite != http.SameSiteLaxMode || len(o.TrustedProxies) != 2 || !o.Production {
+		o.Secure != session.SecureAlways || o.NotHTTPOnly || o.SameSite != http.SameSiteLaxMode || len(o.TrustedProxies) != 2 || !o.Production || o.DB != 2 {
 		t.Errorf("options %+v", o)
 	}
 	if o, err = session.OptionsFrom(func(string) string { return "" }); err != nil || o.Idle != 0 || o.Secure != session.SecureAuto || o.Secrets != nil {
@@ -97,7 +98,7 @@ func TestOptionsFromTheEnvironment(t *testing.T) {
 	}
 	env = map[string]string{
 		"SESSION_SECRET": "very secret", "NODE_ENV": "production", "SESSION_NAME": "a b", "SESSION_MAX_AGE": "a day", "SESSION_SECURE": "maybe",
-		"SESSION_HTTP_ONLY": "false", "SESSION_SAME_SITE": "loose", "TRUSTED_PROXIES": "nobody",
+		"SESSION_HTTP_ONLY": "false", "SESSION_SAME_SITE": "loose", "TRUSTED_PROXIES": "nobody", "SESSION_REDIS_DB": "two",
 	}
 	_, err = session.OptionsFrom(func(name string) string { return env[name] })
 	is(t, err, redbrick.ErrConfig)
@@ -109,6 +110,18 @@ func TestOptionsFromTheEnvironment(t *testing.T) {
 			t.Errorf("%s is not named as it should be in %v", name, err)
 		}
 	}
+}
+
+// Sessions that were meant for another database than the client's are not kept in this one.
+func TestSessionsAreInTheDatabaseThatIsSaid(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	for db, want := range map[int]string{rb.DB() + 1: "that of the client", -1: "a database number"} {
+		if _, err := session.New(rb, session.Options{DB: db}); !errors.Is(err, redbrick.ErrConfig) || !strings.Contains(err.Error(), "Options.DB is") || !strings.Contains(err.Error(), want) {
+			t.Errorf("database %d: %v", db, err)
+		}
+	}
+	newManager(t, rb, func(o *session.Options) { o.DB = rb.DB() })
 }
 
 func TestAClientHasOneManager(t *testing.T) {

@@ -16,6 +16,7 @@ const (
 	fieldInfo   = "i"
 	fieldAlias  = "a"
 	fieldSize   = "z"
+	fieldFrom   = "o"
 
 	dataPrefix  = "d:"
 	flashPrefix = "f:"

@@ -37,7 +37,7 @@ func (s *Session) save(ctx context.Context) error {
 	case s.m == nil:
 		return s.writable()
 	case !s.exists:
-		return s.begin(ctx, "", Meta{})
+		return s.begin(ctx, "", Meta{}, "")
 	}
 	return s.write(ctx, saving{touch: s.touch})
 }
@@ -108,8 +108,9 @@ func (s *Session) lose() {
 	s.user, s.epoch, s.send = "", 0, cookieStays
 }
 
-// begin makes a session with the fields of this one that may be taken over, and with the changes of this request.
-func (s *Session) begin(ctx context.Context, user string, meta Meta) error {
+// begin makes a session with the fields of this one that may be taken over, and with the changes of this request. from is the
+// session whose id may go on reading.
+func (s *Session) begin(ctx context.Context, user string, meta Meta, from string) error {
 	m := s.m
 	if err := s.cookieCan(); err != nil {
 		return err
@@ -132,7 +133,7 @@ func (s *Session) begin(ctx context.Context, user string, meta Meta) error {
 	}
 	if user == "" || s.user == "" || s.user == user {
 		for name, c := range s.changes {
-			if !c.gone && (user == "" || s.user == user || m.carries(name)) {
+			if !c.gone && (user == "" || s.user == user || m.carries(name) || isFlash(name)) {
 				fields[name] = c.text
 			}
 		}
@@ -157,6 +158,9 @@ func (s *Session) begin(ctx context.Context, user string, meta Meta) error {
 	encoded := browser.encode()
 	args := []string{at.hash, user, strconv.FormatInt(global, 10), encoded, millis(idle), millis(absolute),
 		at.public, strconv.Itoa(m.opt.MaxPerUser), m.rb.Announce(), fmt.Sprintf("%d %d", bytes, len(fields))}
+	if from != "" {
+		args = append(args, fieldFrom, from)
+	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		args = append(args, name, fields[name])
 	}
@@ -178,7 +182,7 @@ func (s *Session) begin(ctx context.Context, user string, meta Meta) error {
 }
 
 // carried are the fields that a login takes over: from a visitor those that Options.Carry names, from the same user all, from
-// another one none.
+// another one none. Messages of a visitor stay behind: whoever planted the cookie had a say in what they are.
 func (s *Session) carried(user string) map[string]string {
 	all := map[string]string{}
 	for name, text := range s.fields {
@@ -190,7 +194,7 @@ func (s *Session) carried(user string) map[string]string {
 }
 
 func (m *Manager) carries(name string) bool {
-	return isFlash(name) || isData(name) && slices.Contains(m.opt.Carry, name[len(dataPrefix):])
+	return isData(name) && slices.Contains(m.opt.Carry, name[len(dataPrefix):])
 }
 
 func isData(name string) bool  { return len(name) > 2 && name[:2] == dataPrefix }

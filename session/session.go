@@ -148,7 +148,11 @@ func (s *Session) asked() info {
 // ErrNoSession where there is none; an error that wraps redbrick.ErrUnavailable or ErrTimeout where that cannot be known.
 func (m *Manager) Load(ctx context.Context, cookie string) (*Session, error) {
 	s := &Session{m: m}
-	if err := s.load(ctx, cookie); err != nil {
+	at, ok := parseCookie(cookie)
+	if !ok {
+		return nil, ErrNoSession
+	}
+	if err := s.load(ctx, at, cookie); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -157,11 +161,7 @@ func (m *Manager) Load(ctx context.Context, cookie string) (*Session, error) {
 // loadTries is how often a session is read that changed under the reader: EndOthers moves epoch and session at once.
 const loadTries = 3
 
-func (s *Session) load(ctx context.Context, cookie string) error {
-	at, ok := parseCookie(cookie)
-	if !ok {
-		return ErrNoSession
-	}
+func (s *Session) load(ctx context.Context, at id, cookie string) error {
 	for try := 1; ; try++ {
 		found, again, err := s.read(ctx, at)
 		if err != nil {

@@ -5,22 +5,23 @@
 -- ARGV[2]  user id, "" for a visitor
 -- ARGV[3]  hash of the secret that the request came with, "" where the user's id is what counts
 -- ARGV[4]  channel for near caches, "" where the server tracks
--- Returns  1 ended; 0 there is no such session (any more); 2 the id is an old one
+-- Returns  {1, "<route>.<public id>" of the session it came from, or ""} ended; {0} there is no such session (any more); {2} the
+--          id is an old one
 -- Cost     O(log sessions), and O(fields) in the background
-local s = redis.call('HMGET', KEYS[1], 'h', 'u')
+local s = redis.call('HMGET', KEYS[1], 'h', 'u', 'o')
 if not s[1] then
   redis.call('ZREM', KEYS[2], ARGV[1])
-  return 0
+  return {0}
 end
 if (s[2] or '') ~= ARGV[2] then
-  return 0
+  return {0}
 end
 if ARGV[3] ~= '' and ARGV[3] ~= s[1] then
-  return 2
+  return {2}
 end
 redis.call('UNLINK', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 if ARGV[4] ~= '' then
   redis.call('PUBLISH', ARGV[4], KEYS[2])
 end
-return 1
+return {1, s[3] or ''}
