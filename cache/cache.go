@@ -6,9 +6,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/caches"
 	"github.com/redbrick-go/redbrick/internal/clock"
 	"github.com/redbrick-go/redbrick/internal/keyspace"
 	"github.com/redbrick-go/redbrick/internal/near"
@@ -45,7 +45,7 @@ type Cache[V any] struct {
 	tracked    *redbrick.Lane
 	bulk       *redbrick.Lane // tracked, once the cache is known to hold big values
 	big        atomic.Bool
-	detach     *tagged
+	common     *caches.Common
 	life       context.Context //nolint:containedctx // background refreshes end with the cache
 	end        context.CancelFunc
 	ending     sync.RWMutex // guards work.Add against close
@@ -82,25 +82,25 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 	if !claimed {
 		return nil, fmt.Errorf("%w: there is a cache %q of this client already, expected another name", redbrick.ErrConfig, name)
 	}
-	if err := shared.track(rb); err != nil {
+	if err := shared.Track(rb); err != nil {
 		return nil, err
 	}
-	c.store, c.hub, c.tags, c.names, c.detach = shared.store, shared.hub, shared.tags, shared.names, &shared.tagged
-	ctx, cancel := context.WithTimeout(c.life, setUpTimeout)
+	c.common, c.store, c.hub, c.tags, c.names = shared.Common, shared.Store, shared.Hub, shared.Tags, shared.names
+	ctx, cancel := context.WithTimeout(c.life, caches.SetUpTimeout)
 	defer cancel()
 	if err := rb.UseLayout(ctx, "cache", layoutVersion, layoutVersion); err != nil {
 		return nil, err
 	}
 	c.names.add(ctx, c.prefix)
 	if !o.NoNear && !c.disabled {
-		if err := c.openNear(ctx, shared.clock); err != nil {
+		if err := c.openNear(ctx, shared.Clock); err != nil {
 			return nil, err
 		}
 	}
 	c.bulk = c.tracked.Bulk()
 	c.big.Store(o.MaxBytes > defaultMaxBytes)
 	if o.Tags != nil {
-		c.detach.add(c.flights.detachAll)
+		c.common.OnBump(c.flights.detachAll)
 	}
 	rb.OnState(c.onState)
 	if !c.disabled {
@@ -109,32 +109,20 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 	return c, nil
 }
 
-// setUpTimeout bounds what New says to Redis.
-const setUpTimeout = 2 * time.Second
-
 func (c *Cache[V]) register() error {
 	physical := strings.TrimPrefix(c.prefix, c.rb.Namespace())
-	return c.rb.Register(keyspace.Shape{
+	return c.rb.Register(append(caches.Shapes(), keyspace.Shape{
 		Owner: "cache " + c.name, Pattern: physical + "<id>", Type: "string", TTL: "TTL, StaleFor and StaleIfError of the cache",
 		Slot: "key", Foreign: "read, write", Purpose: "an entry: the JSON of the value, null for not found",
 	}, keyspace.Shape{
 		Owner: "cache", Pattern: "~l:{<key>}", Type: "hash", TTL: "LoadTimeout + 1 s",
 		Slot: "that of the entry", Purpose: "lease of a load",
 	}, keyspace.Shape{
-		Owner: "cache", Pattern: "~t:{tags}:<tag>", Type: "string", TTL: "7 days and 1 h", Slot: "{tags}",
-		Purpose: "number of a tag; entries with a lower one are invalid",
-	}, keyspace.Shape{
-		Owner: "cache", Pattern: "~t:{tags}", Type: "string", TTL: "30 days, renewed", Slot: "{tags}",
-		Purpose: "lowest valid number of a tagged entry",
-	}, keyspace.Shape{
-		Owner: "cache", Pattern: "~tc:{tags}", Type: "string", TTL: "30 days, renewed", Slot: "{tags}",
-		Purpose: "newest number given to a tag",
-	}, keyspace.Shape{
 		Owner: "cache", Pattern: "~caches", Type: "set", TTL: "none", Slot: "key", Purpose: "prefixes of all caches",
 	}, keyspace.Shape{
 		Owner: "cache", Pattern: "~cs:<name>", Type: "hash", TTL: "30 days after the last count", Slot: "key",
 		Purpose: "counters of a cache over all processes",
-	})
+	})...)
 }
 
 func (c *Cache[V]) openNear(ctx context.Context, coarse *clock.Coarse) (err error) {
@@ -149,70 +137,29 @@ func (c *Cache[V]) openNear(ctx context.Context, coarse *clock.Coarse) (err erro
 	return c.rb.Track(ctx, c.prefix, c.heard, c.near.Flush)
 }
 
-// shared is what all caches of one client have in common.
+// shared is what all caches of this package have in common within one client.
 type shared struct {
-	store *store.Store
-	hub   *push.Hub
-	tags  *near.Tags
+	*caches.Common
+
 	names *names
-	clock *clock.Coarse
 	fleet *reporter
-
-	tagged   tagged
-	tracking sync.Once
-}
-
-// tagged are the caches whose entries may bear tags: what detaches their loads under way.
-type tagged struct {
-	mu     sync.Mutex
-	detach []func()
-}
-
-func (t *tagged) add(detach func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.detach = append(t.detach, detach)
-}
-
-func (t *tagged) all() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, detach := range t.detach {
-		detach()
-	}
-}
-
-// track makes the tags' table hear of bumps.
-func (s *shared) track(rb *redbrick.Client) (err error) {
-	s.tracking.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), setUpTimeout)
-		defer cancel()
-		err = rb.Track(ctx, s.store.TagPrefix(), s.tags.Invalidated, s.tags.Flush)
-	})
-	return err
 }
 
 func sharedOf(rb *redbrick.Client) (*shared, error) {
-	part, err := rb.Part("caches", func() (any, func(), error) {
-		s := &shared{clock: clock.NewCoarse(), names: newNames(rb), fleet: newReporter(rb)}
-		s.hub = push.NewHub(store.WakeChannel(rb.Namespace()), rb.Subscribe)
-		s.store = store.New(store.Options{Namespace: rb.Namespace(), Announce: rb.Announce})
-		s.tags = near.NewTags(rb.Generation(), s.store.TagPrefix(), keyspace.EscapeID,
-			func(ctx context.Context, tags []string) (uint64, []uint64, error) {
-				return s.store.ReadTags(ctx, rb.Tracked(), tags...)
-			})
-		return s, func() {
-			s.fleet.close(rb)
-			s.hub.Close()
-			s.clock.Stop()
-		}, nil
+	common, err := caches.Of(rb, rb.Tracked())
+	if err != nil {
+		return nil, err
+	}
+	part, err := rb.Part("typed caches", func() (any, func(), error) {
+		s := &shared{Common: common, names: newNames(rb), fleet: newReporter(rb)}
+		return s, func() { s.fleet.close(rb) }, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	s, ok := part.(*shared)
 	if !ok {
-		return nil, fmt.Errorf("%w: part %q is a %T", redbrick.ErrConfig, "caches", part)
+		return nil, fmt.Errorf("%w: part %q is a %T", redbrick.ErrConfig, "typed caches", part)
 	}
 	return s, nil
 }

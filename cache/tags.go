@@ -30,7 +30,7 @@ func (c *Cache[V]) InvalidateTags(ctx context.Context, tags ...string) error {
 		c.tags.Bumped(tags...)
 	}
 	// Loads under way, and those kept while Redis is away, may bear the tags: readers from now on do not join them.
-	c.detach.all()
+	c.common.Bumped()
 	if f := c.rb.Observer().Invalidate; f != nil {
 		f(redbrick.InvalidateEvent{Cache: c.name, Kind: "tag", Count: len(tags), Err: err})
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/redbrick-go/redbrick/cache"
 	"github.com/redbrick-go/redbrick/collection"
 	"github.com/redbrick-go/redbrick/guard"
+	"github.com/redbrick-go/redbrick/httpcache"
 	"github.com/redbrick-go/redbrick/lock"
 	"github.com/redbrick-go/redbrick/redistest"
 	"github.com/redbrick-go/redbrick/session"
@@ -52,6 +53,8 @@ func everyBrick(t *testing.T, rb *redbrick.Client) {
 	}
 	_, err = entries.NewWarmer(nil, cache.WarmerOptions{})
 	errs := []error{err}
+	_, err = httpcache.New(rb, httpcache.Options{})
+	errs = append(errs, err)
 	_, err = collection.NewTagIndex(rb, "tag:<name>", collection.TagIndexOptions{})
 	errs = append(errs, err)
 	_, err = collection.NewPair(rb, "pair-a:<id>", "pair-b:<id>", collection.PairOptions{})

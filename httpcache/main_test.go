@@ -1,0 +1,9 @@
+package httpcache_test
+
+import (
+	"testing"
+
+	"github.com/redbrick-go/redbrick/redistest"
+)
+
+func TestMain(m *testing.M) { redistest.Main(m) }

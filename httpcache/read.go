@@ -1,0 +1,130 @@
+package httpcache
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/redbrick-go/redbrick/internal/near"
+	"github.com/redbrick-go/redbrick/internal/store"
+)
+
+// found is what is known of the place of a request.
+type found struct {
+	root *root
+	key  string // of the variant; "" without a root, or with one that has not all names of the rule
+	e    *entry // nil: nothing that is valid
+	// level is where it came from.
+	level level
+	// seen is the TTL of what lies at key and is not valid or not good, 0 if nothing does.
+	seen time.Duration
+	// broken: what lies at key is no response.
+	broken bool
+	// away: Redis did not answer.
+	away bool
+}
+
+type level uint8
+
+const (
+	nowhere level = iota
+	inProcess
+	inRedis
+)
+
+// look finds the response to a request: in the process, else in Redis.
+func (t *route) look(ctx context.Context, p *place, r *http.Request) found {
+	c := t.c
+	fresh := isFresh(ctx)
+	if c.roots != nil && !fresh && !c.pending.has(p.root) {
+		if rt, ok := c.roots.Get(p.root); ok && rt.Value.has(t.rule.VaryBy) {
+			key := p.variant(rt.Value, r)
+			if e, ok := c.bodies.Get(key); ok {
+				return found{root: rt.Value, key: key, e: e.Value, level: inProcess}
+			}
+			return c.read(ctx, found{root: rt.Value, key: key}, fresh)
+		}
+	}
+	if c.pending.has(p.root) {
+		return found{away: true}
+	}
+	rt, err := c.readRoot(ctx, p.root)
+	if err != nil {
+		return found{away: true}
+	}
+	if rt == nil || !rt.has(t.rule.VaryBy) {
+		return found{root: rt}
+	}
+	return c.read(ctx, found{root: rt, key: p.variant(rt, r)}, fresh)
+}
+
+// read finds a variant in Redis and keeps it in the process.
+func (c *Cache) read(ctx context.Context, f found, fresh bool) found {
+	var ticket near.Ticket[*entry]
+	if c.bodies != nil {
+		ticket = c.bodies.Begin(f.key)
+	}
+	got := c.store.Lookup(ctx, c.bulk, f.key)[0]
+	f = c.judge(ctx, f, got, fresh)
+	if c.bodies == nil {
+		return f
+	}
+	if f.e == nil || len(f.e.body) > largestNear {
+		ticket.Cancel()
+		return f
+	}
+	ticket.Store(&near.Entry[*entry]{Value: f.e, Seq: f.e.seq, Tags: f.e.cells}, c.nearTTL(got.TTL), f.e.size())
+	return f
+}
+
+// largestNear is the largest body that is kept in the process.
+const largestNear = 1 << 20
+
+// judge decodes what lies at the key of a variant.
+func (c *Cache) judge(ctx context.Context, f found, got store.Found, fresh bool) found {
+	f.e, f.broken, f.seen = nil, false, 0
+	switch {
+	case got.Err != nil:
+		f.away = true
+		return f
+	case got.Foreign || got.Value != nil && got.TTL < 0:
+		f.broken = true
+		return f
+	case got.Value == nil:
+		return f
+	}
+	f.seen = got.TTL
+	e, err := decode(got.Value, got.TTL, c.common.Clock.Exact())
+	if err != nil {
+		f.broken = true
+		return f
+	}
+	if len(e.tags) > 0 {
+		valid, cells, err := c.common.Tags.Valid(ctx, e.seq, e.tags, fresh)
+		if err != nil {
+			f.away = true
+			return f
+		}
+		if !valid {
+			return f
+		}
+		e.cells = cells
+	}
+	f.e, f.level = e, inRedis
+	return f
+}
+
+type freshKey struct{}
+
+// freshUsed keeps requests of programs that never ask for fresh responses from looking into their context.
+var freshUsed atomic.Bool
+
+// Fresh returns a context under which requests are answered by Redis or the handler, never by the process's memory, and
+// see every invalidation that was complete before.
+func Fresh(ctx context.Context) context.Context {
+	freshUsed.Store(true)
+	return context.WithValue(ctx, freshKey{}, true)
+}
+
+func isFresh(ctx context.Context) bool { return freshUsed.Load() && ctx.Value(freshKey{}) != nil }
