@@ -22,6 +22,7 @@ type exchange struct {
 	d          rfc9111.Directives
 	f          found
 	background bool
+	hasty      bool // it waits for no other process
 
 	flight *flight
 	token  store.Token // of the lease; "": what comes is not stored
@@ -110,7 +111,43 @@ func (x *exchange) lead(fl *flight) {
 	rec.start()
 	x.asked = time.Now()
 	x.next.ServeHTTP(rec, x.request())
+	if rec.state == denied {
+		x.f.e, rec.stale, rec.state = nil, nil, undecided
+		rec.start()
+		x.next.ServeHTTP(rec, x.request())
+	}
 	rec.finish()
+}
+
+// head passes a HEAD on, whose answer speaks of the stored response to GET: it updates that, or shows that it is good no
+// more (RFC 9111 section 4.3.5).
+func (x *exchange) head() {
+	c := x.c
+	x.hasty = true
+	if e := x.acquire(x.r.Context()); e != nil {
+		c.serve(x.w, x.r, e, e.age(c.common.Clock.Exact()), xHit)
+		return
+	}
+	rec := &recorder{x: x, stale: x.f.e} // for its update, and the end of the lease
+	defer rec.close()
+	x.asked = time.Now()
+	i := &intercept{ResponseWriter: x.w, at: func(status int) {
+		if status != http.StatusOK {
+			return
+		}
+		rec.head = x.w.Header().Clone()
+		for _, name := range []string{"X-Cache", "Cache-Status"} {
+			rec.head.Del(name)
+		}
+		rec.received, rec.at = time.Now(), c.common.Clock.Exact()
+		if rfc9111.HeadMatches(x.f.e.header, rec.head, int64(len(x.f.e.body))) {
+			x.store(x.confirmed(rec))
+		} else if _, errs := c.store.Drop(context.WithoutCancel(x.r.Context()), c.rb, x.f.key); errs[0] == nil && c.bodies != nil {
+			c.bodies.Forget(x.f.key)
+		}
+	}}
+	x.pass(i, x.r, fwdOf(x.f))
+	i.decide(http.StatusOK)
 }
 
 // request is what the handler is asked: for the whole response, or whether the stored one is good still.
@@ -181,7 +218,7 @@ func (x *exchange) acquire(ctx context.Context) *entry {
 			}
 			continue
 		}
-		if x.background {
+		if x.background || x.hasty {
 			leave()
 			return nil
 		}

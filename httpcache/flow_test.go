@@ -509,3 +509,64 @@ func TestBadOptionsAndRulesAreNamedAllAtOnce(t *testing.T) {
 		t.Errorf("a second one of the name: %v", err)
 	}
 }
+
+func TestABadRequestOfAStrangerKeepsNothingFromBeingStored(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		s := newSite(t, rb, httpcache.Options{}, httpcache.Rule{}, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "max-age=3600")
+			switch {
+			case r.Header.Get("X-Bad") != "":
+				w.WriteHeader(http.StatusBadRequest)
+			case r.Header.Get("X-Own") != "":
+				w.Header().Set("Cache-Control", "private")
+			}
+			_, _ = io.WriteString(w, "fine")
+		})
+		s.get(t, "/", "X-Bad", "1").want(t, "bad", 400, "MISS", "fine")
+		s.get(t, "/", "X-Own", "1").want(t, "private", 200, "MISS", "fine")
+		s.get(t, "/").want(t, "good", 200, "MISS", "fine")
+		s.get(t, "/").want(t, "good", 200, "HIT", "fine")
+	})
+}
+
+func TestHEADUpdatesAStoredResponseOrEndsIt(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		var tag atomic.Value
+		tag.Store(`"1"`)
+		s := newSite(t, rb, httpcache.Options{}, httpcache.Rule{}, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "max-age=3600")
+			w.Header().Set("ETag", tag.Load().(string))
+			w.Header().Set("X-By", r.Method)
+			_, _ = io.WriteString(w, tag.Load().(string))
+		})
+		s.get(t, "/").want(t, "first", 200, "MISS", `"1"`)
+		s.do(t, http.MethodHead, "/", "Cache-Control", "no-cache").want(t, "HEAD", 200, "MISS", "")
+		if got := s.get(t, "/"); got.x() != "HIT" || got.body != `"1"` || got.header.Get("X-By") != "HEAD" {
+			t.Errorf("not updated: %v", got)
+		}
+		tag.Store(`"2"`)
+		s.do(t, http.MethodHead, "/", "Cache-Control", "no-cache").want(t, "HEAD", 200, "MISS", "")
+		s.get(t, "/").want(t, "ended", 200, "MISS", `"2"`)
+	})
+}
+
+func TestA304ThatSpeaksOfAnotherResponseIsFollowedByTheWhole(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		s := newSite(t, rb, httpcache.Options{}, httpcache.Rule{}, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "no-cache")
+			if r.Header.Get("If-None-Match") != "" {
+				w.Header().Set("ETag", `"2"`)
+				w.WriteHeader(http.StatusNotModified)
+				return
+			}
+			w.Header().Set("ETag", `"1"`)
+			_, _ = io.WriteString(w, "whole")
+		})
+		for range 3 {
+			s.get(t, "/").want(t, "asked for the whole", 200, "MISS", "whole")
+		}
+	})
+}

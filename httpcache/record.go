@@ -21,6 +21,7 @@ type recorder struct {
 	header http.Header
 	before http.Header // what middleware before us has set: it is not the handler's
 	head   http.Header // the handler's own as it was when it wrote its head
+	fresh  rfc9111.Freshness
 	state  recording
 	status int
 	body   []byte
@@ -44,6 +45,8 @@ const (
 	// confirmed: a 304 to our question; failed: an error in place of which what is stored is served. Nothing is sent yet.
 	confirmed
 	failed
+	// denied: a 304 that does not speak of what is stored. The handler is asked again, for the whole response.
+	denied
 )
 
 func (c *recorder) start() {
@@ -76,12 +79,17 @@ func (c *recorder) WriteHeader(status int) {
 	switch {
 	case status == http.StatusNotModified && c.stale != nil && rfc9111.Confirms(c.stale.header, c.header, true):
 		c.state = confirmed
+	case status == http.StatusNotModified && c.stale != nil:
+		c.state = denied
 	case slices.Contains(errorStatus, status) && c.stale != nil && c.stale.fresh.OnError(c.stale.age(c.at), x.d):
 		c.state = failed
 		x.rest()
 		c.landed(c.stale, false)
-	case x.storable(status, c.head) && !c.tooLarge(0):
+	case x.storable(status, c.head) && c.useful() && !c.tooLarge(0):
 		c.state = recorded
+		if x.flight != nil && c.fresh.Decide(c.fresh.Age, x.d) != rfc9111.Fresh {
+			x.c.flights.land(x.flightKey(), x.flight, nil, false) // it has to be validated by each
+		}
 		c.whole = len(x.r.Header["Range"]) > 0 && status == http.StatusOK
 		if !c.quiet && !c.whole {
 			c.answer(true)
@@ -89,6 +97,12 @@ func (c *recorder) WriteHeader(status int) {
 	default:
 		c.pass()
 	}
+}
+
+// useful works out the terms of the response and reports whether it can ever be served.
+func (c *recorder) useful() bool {
+	c.fresh = c.x.policy.Freshness(c.status, c.head, c.x.asked, c.received)
+	return c.fresh.Useful(c.head)
 }
 
 // errorStatus are the failures of RFC 5861 section 4.
@@ -115,7 +129,8 @@ func (c *recorder) pass() {
 	c.state = passed
 	if c.x.background {
 		c.x.rest()
-	} else if c.stale == nil {
+	} else if c.stale == nil && c.status < 400 {
+		// A stranger's bad request says nothing of the next one.
 		c.x.c.passing.add(c.x.c.common.Clock, c.x.flightKey())
 	}
 	c.landed(nil, false)
@@ -173,12 +188,17 @@ func (c *recorder) Write(b []byte) (int, error) {
 			c.body = append(c.body, b...)
 		}
 	}
-	if c.quiet || c.state == confirmed || c.state == failed || c.state == recorded && c.whole {
+	if c.silent() {
 		return len(b), nil
 	}
 	n, err := c.x.w.Write(b)
 	c.broken = c.broken || err != nil
 	return n, err
+}
+
+// silent: the client gets nothing of this, or not yet.
+func (c *recorder) silent() bool {
+	return c.quiet || c.state == confirmed || c.state == failed || c.state == denied || c.state == recorded && c.whole
 }
 
 // giveUp passes on what turned out too large, or was taken over by the handler, from here on.
@@ -203,7 +223,7 @@ func (c *recorder) FlushError() error {
 	if c.state == undecided {
 		c.WriteHeader(http.StatusOK)
 	}
-	if c.quiet || c.state == confirmed || c.state == failed || c.state == recorded && c.whole {
+	if c.silent() {
 		return nil
 	}
 	return http.NewResponseController(c.x.w).Flush()
@@ -283,7 +303,7 @@ func (c *recorder) finish() {
 			x.c.serveWith(x.w, x.r, e, e.age(x.c.common.Clock.Exact()), xMiss,
 				rfc9111.Status{Cache: x.c.opt.Identity, Fwd: fwdOf(x.f), FwdStatus: c.status, Stored: true})
 		}
-	case undecided, passed:
+	case undecided, passed, denied:
 	}
 }
 
@@ -322,7 +342,7 @@ func (x *exchange) confirmed(c *recorder) *entry {
 	old := c.stale
 	h := x.policy.Update(old.header, c.head, c.received)
 	terms := h.Clone()
-	if age := c.header["Age"]; len(age) > 0 {
+	if age := c.head["Age"]; len(age) > 0 {
 		terms["Age"] = age
 	}
 	e := &entry{

@@ -106,13 +106,21 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, p *place, d rfc
 			w.Header()["X-Cache"] = xMiss
 			http.Error(w, http.StatusText(http.StatusGatewayTimeout), http.StatusGatewayTimeout)
 			return
+		case r.Method == http.MethodHead && f.e != nil:
+			(&exchange{handler: h, w: w, r: r, p: p, d: d, f: f}).head()
+			return
 		case r.Method != http.MethodGet, len(r.Header["Range"]) > 0 && f.e == nil, try == rounds:
 			h.pass(w, r, fwdOf(f))
 			return
 		}
 		x := &exchange{handler: h, w: w, r: r, p: p, d: d, f: f}
-		if !x.ready(r.Context()) || h.c.passing.has(h.c.common.Clock, x.flightKey()) {
+		if !x.ready(r.Context()) {
 			h.pass(w, r, fwdOf(f))
+			return
+		}
+		if h.c.passing.has(h.c.common.Clock, x.flightKey()) {
+			x.hasty = true
+			x.lead(nil)
 			return
 		}
 		if d.NoCache || d.MaxAge.Set || isFresh(r.Context()) {
