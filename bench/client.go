@@ -83,12 +83,12 @@ func setUpClient(goroutines int) func(context.Context, string) ([]contender, fun
 // brickWorkloads measure the bricks and the client below them.
 var brickWorkloads = []workload{
 	{name: "near", about: "A hit in the process, a recipe of 2 KB of JSON, 1,000 keys, 2 goroutines.", setUp: setUpNear},
-	{name: "remote", about: "A hit in Redis, the same recipe, 1,000 keys, 64 goroutines, no near level.", setUp: setUpRemote},
-	{name: "many", about: "100 small values from Redis, one caller.", setUp: setUpMany},
+	{name: "remote", about: "A hit in Redis, the same recipe, 1,000 keys, 64 goroutines, no near level.", setUp: setUpRemote, tolls: true},
+	{name: "many", about: "100 small values from Redis, one caller.", setUp: setUpMany, tolls: true},
 	{name: "codec", about: "The default codec on the same recipe, one goroutine.", setUp: setUpCodec},
 	{name: "http", about: fmt.Sprintf("GET %s of Shop & Chop and of a bare handler, in processes of their own, %d keep-alive connections.", httpPath, httpConnections), setUp: setUpHTTP},
-	{name: "lock", about: fmt.Sprintf("Acquire and release of a lock that nobody else wants, %d goroutines.", lockGoroutines), setUp: setUpLock},
-	{name: "client-1", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutine.", 1), setUp: setUpClient(1)},
-	{name: "client-64", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 64), setUp: setUpClient(64)},
-	{name: "client-256", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 256), setUp: setUpClient(256)},
+	{name: "lock", about: fmt.Sprintf("Acquire and release of a lock that nobody else wants, %d goroutines.", lockGoroutines), setUp: setUpLock, tolls: true},
+	{name: "client-1", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutine.", 1), setUp: setUpClient(1), tolls: true},
+	{name: "client-64", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 64), setUp: setUpClient(64), tolls: true},
+	{name: "client-256", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 256), setUp: setUpClient(256), tolls: true},
 }

@@ -30,6 +30,8 @@ type workload struct {
 	name  string
 	about string
 	setUp func(ctx context.Context, url string) (contenders []contender, tearDown func(), err error)
+	// tolls adds to the table what a call takes of the processors here and of the server, and its round trips.
+	tolls bool
 	// report measures and prints a table of its own, in place of setUp.
 	report func(ctx context.Context, out io.Writer, url string, rounds int, turn time.Duration) error
 }
@@ -118,18 +120,39 @@ func measure(ctx context.Context, out io.Writer, w workload, url string, rounds 
 	}
 	defer tearDown()
 	costs := make([][]float64, len(contenders))
+	tolls, calls := make([]toll, len(contenders)), make([]float64, len(contenders))
+	var tolled *booth // nil: no tolls
+	if w.tolls {
+		if tolled, err = newBooth(url); err != nil {
+			return err
+		}
+		defer tolled.close()
+	}
 	for round := range rounds + 1 { // the first round warms up and is not counted
 		for i, c := range contenders {
+			before, err := tolled.read(ctx)
+			if err != nil {
+				return err
+			}
 			ops, took, err := c.run(ctx, turn)
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
+			after, err := tolled.read(ctx)
+			if err != nil {
+				return err
+			}
 			if round > 0 {
 				costs[i] = append(costs[i], float64(took)/float64(ops))
+				tolls[i], calls[i] = tolls[i].plus(after.minus(before)), calls[i]+float64(ops)
 			}
 		}
 	}
-	fmt.Fprintf(out, "\n### %s\n\n%s\n\n| | ops/s | ns/op | min to max ns/op | speed against the first |\n|---|--:|--:|--:|--:|\n", w.name, w.about)
+	head, rule := "", ""
+	if w.tolls {
+		head, rule = tollHead, tollRule
+	}
+	fmt.Fprintf(out, "\n### %s\n\n%s\n\n| | ops/s | ns/op | min to max ns/op | speed against the first |%s\n|---|--:|--:|--:|--:|%s\n", w.name, w.about, head, rule)
 	for i, c := range contenders {
 		ratios := make([]float64, rounds) // round by round: a slow moment hits both
 		for r := range ratios {
@@ -137,7 +160,11 @@ func measure(ctx context.Context, out io.Writer, w workload, url string, rounds 
 		}
 		ns := median(costs[i])
 		least, most := spread(costs[i])
-		fmt.Fprintf(out, "| %s | %.0f | %.0f | %.0f to %.0f | %.2f |\n", c.name, 1e9/ns, ns, least, most, median(ratios))
+		row := ""
+		if w.tolls {
+			row = tolls[i].row(calls[i])
+		}
+		fmt.Fprintf(out, "| %s | %.0f | %.0f | %.0f to %.0f | %.2f |%s\n", c.name, 1e9/ns, ns, least, most, median(ratios), row)
 	}
 	return nil
 }

@@ -195,6 +195,6 @@ func reportSessionAllocations(ctx context.Context, out io.Writer, address string
 
 // sessionWorkloads measure what a request pays for its session.
 var sessionWorkloads = []workload{
-	{name: "session", about: fmt.Sprintf("A request through a handler that reads its session, touched where due, %d users, %d goroutines.", sessionUsers, sessionGoroutines), setUp: setUpSession},
+	{name: "session", about: fmt.Sprintf("A request through a handler that reads its session, touched where due, %d users, %d goroutines.", sessionUsers, sessionGoroutines), setUp: setUpSession, tolls: true},
 	{name: "session-allocations", about: "The same requests, one after the other.", report: reportSessionAllocations},
 }

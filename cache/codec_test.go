@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/cache"
 	"github.com/redbrick-go/redbrick/redistest"
@@ -374,5 +376,41 @@ func TestAnEncodingThatFailsIsTheCallersError(t *testing.T) {
 	}
 	if err := c.Set(t.Context(), "a", func() {}); err == nil || !strings.Contains(err.Error(), `"a"`) {
 		t.Errorf("Set: got %v", err)
+	}
+}
+
+// TestDeclinedTextsAreDecodedByTheRules: texts that the shorter way begins and then leaves, by the whole codec.
+func TestDeclinedTextsAreDecodedByTheRules(t *testing.T) {
+	t.Parallel()
+	type part struct{ A, B int }
+	type whole struct {
+		Name  string `json:"name"`
+		Parts []part `json:"parts"`
+		Map   map[string]int
+		Down  *part
+	}
+	codec := cache.JSON[whole]()
+	for _, text := range []string{
+		`{"name":"soup","parts":[{"A":1},{"A":2,"B":3}],"Map":{"a":1},"Down":{"A":1}}`,
+		`{"parts":[{"A":1,"B":2},{"A":3,"B":4}],"Map":{"a":1},"Down":{"A":5},"NAME":"soup"}`,
+		`{"name":"a","name":"b"}`,
+		`{"parts":[{"A":1,"a":2}],"Parts":[{"B":3}]}`,
+		"{\"parts\":[{\"A\":1}],\"name\":\"so\xffup\"}",
+		`{"name":"\ud800"}`,
+		`{"parts":[{"A":1},{"A":-0}]}`,
+	} {
+		var want whole
+		if err := json.Unmarshal([]byte(text), &want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := codec.Decode([]byte(text))
+		if d := cmp.Diff(want, got); err != nil || d != "" {
+			t.Errorf("%q: %v\n%s", text, err, d)
+		}
+	}
+	for _, text := range []string{`{"parts":[{"A":1}],"name":1}`, `{"name":"soup"`, `{"name":"soup"}}`, `[1]`} {
+		if v, err := codec.Decode([]byte(text)); err == nil {
+			t.Errorf("%q was decoded: %+v", text, v)
+		}
 	}
 }
