@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,9 +16,16 @@ type bounded[V any] struct {
 	ends   func(*V) time.Duration
 	shards [boundedShards]struct {
 		mu      sync.Mutex
-		entries map[string]*V
-		_       [40]byte // a cache line each
+		entries map[string]*slot[V]
+		latest  atomic.Pointer[slot[V]] // what get found last: one key that all ask for is found without the lock
+		_       [32]byte                // a cache line each
 	}
+}
+
+// slot is an entry with its key.
+type slot[V any] struct {
+	key   string
+	entry *V
 }
 
 const (
@@ -29,7 +37,7 @@ const (
 func newBounded[V any](n int, ends func(*V) time.Duration) *bounded[V] {
 	b := &bounded[V]{seed: maphash.MakeSeed(), base: time.Now(), each: max((n+boundedShards-1)/boundedShards, 1), ends: ends}
 	for i := range b.shards {
-		b.shards[i].entries = make(map[string]*V)
+		b.shards[i].entries = make(map[string]*slot[V])
 	}
 	return b
 }
@@ -40,10 +48,17 @@ func (b *bounded[V]) now() time.Duration { return time.Since(b.base) }
 // get returns the entry of a key, nil where there is none. It is shared with others.
 func (b *bounded[V]) get(key string) *V {
 	s := &b.shards[maphash.String(b.seed, key)%boundedShards]
+	if latest := s.latest.Load(); latest != nil && latest.key == key {
+		return latest.entry
+	}
 	s.mu.Lock()
-	entry := s.entries[key]
-	s.mu.Unlock()
-	return entry
+	defer s.mu.Unlock()
+	found := s.entries[key]
+	if found == nil {
+		return nil
+	}
+	s.latest.Store(found)
+	return found.entry
 }
 
 // with runs f on the entry of a key under its lock; entry is nil where there is none. What f returns is kept, nil deletes it.
@@ -51,24 +66,29 @@ func (b *bounded[V]) with(key string, f func(entry *V) *V) {
 	s := &b.shards[maphash.String(b.seed, key)%boundedShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old := s.entries[key]
-	entry := f(old)
-	switch entry {
-	case old:
-	case nil:
-		delete(s.entries, key)
-	default:
-		if old == nil && len(s.entries) >= b.each {
-			b.evict(s.entries)
-		}
-		s.entries[key] = entry
+	var old *V
+	if found := s.entries[key]; found != nil {
+		old = found.entry
 	}
+	entry := f(old)
+	if entry == old {
+		return
+	}
+	s.latest.Store(nil)
+	if entry == nil {
+		delete(s.entries, key)
+		return
+	}
+	if old == nil && len(s.entries) >= b.each {
+		b.evict(s.entries)
+	}
+	s.entries[key] = &slot[V]{key, entry}
 }
 
-func (b *bounded[V]) evict(entries map[string]*V) {
+func (b *bounded[V]) evict(entries map[string]*slot[V]) {
 	victim, soonest, looked := "", time.Duration(0), 0
-	for key, v := range entries { // in an order that differs each time
-		if ends := b.ends(v); looked == 0 || ends < soonest {
+	for key, found := range entries { // in an order that differs each time
+		if ends := b.ends(found.entry); looked == 0 || ends < soonest {
 			victim, soonest = key, ends
 		}
 		if looked++; looked == evictionLook {
@@ -84,6 +104,7 @@ func (b *bounded[V]) clear() {
 		s := &b.shards[i]
 		s.mu.Lock()
 		clear(s.entries)
+		s.latest.Store(nil)
 		s.mu.Unlock()
 	}
 }

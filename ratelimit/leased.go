@@ -52,19 +52,29 @@ type Leased struct {
 	warned  limitedLog
 }
 
-// lease is what a process holds for one identity. Its own lock lets others draw meanwhile.
+// lease is what a process holds for one identity. Tokens are handed out without its lock, which guards draws and denials.
 type lease struct {
+	grant atomic.Pointer[grant] // the last draw, nil before the first
+	used  atomic.Int64          // when it was asked last, to usedEvery
+	_     [48]byte              // what every call changes is not in the cache line of what every call only reads
+	tat   atomic.Int64          // of the process's own bucket
+
 	mu     sync.Mutex
-	tokens int64
-	lapses time.Duration // when the tokens lapse
 	want   int64         // the next draw
-	spent  bool          // all of the last draw was used
-	tat    time.Duration // of the process's own bucket
 	until  time.Duration // denied until then
 	whole  time.Duration
-	flight *flight      // the draw under way, nil if there is none
-	used   atomic.Int64 // when it was asked last
+	flight *flight // the draw under way, nil if there is none
 }
+
+// grant is what one draw gave. A token that is taken and not used goes back to its own grant, and so lapses with it.
+type grant struct {
+	lapses time.Duration
+	_      [56]byte     // as in lease
+	left   atomic.Int64 // below 0 for a moment where somebody looks at an empty one
+}
+
+// usedEvery is how exactly it is known when a lease was asked last: noting it each time would cost as much as a token.
+const usedEvery = 10 * time.Millisecond
 
 // flight is a draw that others wait for.
 type flight struct {
@@ -147,6 +157,9 @@ func (l *Leased) Allow(ctx context.Context, id string) (Result, error) {
 		return sum([]PolicyResult{l.rule.impossible()}), nil
 	}
 	e := l.entry(id)
+	if r, ok := l.take(e, l.entries.now()); ok {
+		return r, nil
+	}
 	for {
 		e.mu.Lock()
 		now := l.entries.now()
@@ -190,32 +203,59 @@ func (l *Leased) entry(id string) (e *lease) {
 	return e
 }
 
-// hand gives out a token that the process holds, or a denial that it knows.
+// take gives out a token that the process holds, without waiting for anybody.
+func (l *Leased) take(e *lease, now time.Duration) (r Result, ok bool) {
+	if now-time.Duration(e.used.Load()) > usedEvery {
+		e.used.Store(int64(now))
+	}
+	g := e.grant.Load()
+	if g == nil || now >= g.lapses {
+		return r, false
+	}
+	left := g.left.Add(-1)
+	if left < 0 {
+		g.left.Add(1)
+		return r, false
+	}
+	own, ok := l.charge(e, now)
+	if !ok {
+		g.left.Add(1)
+		return r, false
+	}
+	return Result{Allowed: true, Policy: l.rule.Name, Limit: l.rule.max, Remaining: left, ResetAfter: own}, true
+}
+
+// charge puts one call on the process's own bucket, and says how full it is; false where the process alone is at the limit.
+func (l *Leased) charge(e *lease, now time.Duration) (own time.Duration, ok bool) {
+	for {
+		tat := e.tat.Load()
+		own = max(time.Duration(tat)-now, 0)
+		if own+l.step > l.most {
+			return own, false
+		}
+		if own += l.step; e.tat.CompareAndSwap(tat, int64(now+own)) {
+			return own, true
+		}
+	}
+}
+
+// hand gives out a token that the process holds, or a denial that it knows. The lease is locked.
 func (l *Leased) hand(e *lease, now time.Duration) (r Result, ok bool) {
-	e.used.Store(int64(now))
 	r = Result{Policy: l.rule.Name, Limit: l.rule.max}
-	own := max(e.tat-now, 0)
 	if now < e.until {
 		r.Cached, r.RetryAfter, r.ResetAfter = true, e.until-now, max(e.whole-now, 0)
 		return r, true
 	}
-	if own+l.step > l.most { // the process alone is at the limit
+	if own := max(time.Duration(e.tat.Load())-now, 0); own+l.step > l.most { // the process alone is at the limit
 		r.Cached, r.RetryAfter, r.ResetAfter = true, own+l.step-l.most, own
 		return r, true
 	}
-	if e.tokens == 0 || now >= e.lapses {
-		return Result{}, false
-	}
-	e.tokens--
-	e.spent = e.spent || e.tokens == 0
-	e.tat = now + own + l.step
-	r.Allowed, r.Remaining, r.ResetAfter = true, e.tokens, own+l.step
-	return r, true
+	return l.take(e, now)
 }
 
 // size is how much to draw: twice as much as before if that was used up, half if it lapsed.
 func (e *lease) size() int64 {
-	if !e.spent {
+	if g := e.grant.Load(); g == nil || g.left.Load() > 0 {
 		e.want = max(e.want/4, 1) // half of what it was
 	}
 	return e.want
@@ -245,13 +285,16 @@ func (l *Leased) draw(ctx context.Context, e *lease, id string, want int64) (r R
 		return Result{Policy: l.rule.Name, Limit: l.rule.max, RetryAfter: wait, ResetAfter: l.rule.duration(level)}, true, nil
 	}
 	l.counts.decided(true)
-	e.tokens, e.lapses, e.spent = given, began+l.lapse, false
 	e.want = min(want*2, l.o.Batch)
-	if l.entries.now() >= e.lapses { // it took longer than they last: one was asked for and is used at once
-		e.tokens = 0
-		e.tat = max(e.tat, began) + l.step
+	g := &grant{lapses: began + l.lapse}
+	g.left.Store(given)
+	if l.entries.now() >= g.lapses { // it took longer than they last: one was asked for and is used at once
+		e.grant.Store(nil)
+		for tat := e.tat.Load(); !e.tat.CompareAndSwap(tat, max(tat, int64(began))+int64(l.step)); tat = e.tat.Load() {
+		}
 		return Result{Allowed: true, Policy: l.rule.Name, Limit: l.rule.max, ResetAfter: l.rule.duration(level)}, true, nil
 	}
+	e.grant.Store(g)
 	return Result{}, false, nil
 }
 

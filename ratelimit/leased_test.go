@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -170,15 +171,19 @@ func TestLeasedTokensLapse(t *testing.T) {
 	l := leased(t, rb, LeasedOptions{Policy: Policy{Name: "x", Limit: 100, Window: 100 * time.Hour}, Batch: 10})
 	equal(t, "lapse", l.lapse, 10*time.Hour)
 	e := &lease{want: 1}
-	e.tokens, e.lapses = 5, time.Hour
+	g := &grant{lapses: time.Hour}
+	g.left.Store(5)
+	e.grant.Store(g)
 	if _, is := l.hand(e, time.Hour-1); !is {
 		t.Error("a token that has not lapsed is not handed out")
 	}
 	if r, is := l.hand(e, time.Hour); is {
 		t.Errorf("%+v from tokens that have lapsed", r)
 	}
-	e.lapses = 2 * time.Hour
-	e.tat = time.Hour + 99*time.Hour + 1
+	g = &grant{lapses: 2 * time.Hour}
+	g.left.Store(4)
+	e.grant.Store(g)
+	e.tat.Store(int64(time.Hour + 99*time.Hour + 1))
 	if r, is := l.hand(e, time.Hour); !is || r.Allowed || r.RetryAfter <= 0 {
 		t.Errorf("%+v though the node alone is at the limit", r)
 	}
@@ -206,11 +211,51 @@ func TestLeasedDrawsGrowWithUseAndShrinkNearExhaustion(t *testing.T) {
 	}
 	equal(t, "draws after the denial", l.Stats(), draws)
 	// One that uses little draws little.
-	e := &lease{want: 8}
+	e, g := &lease{want: 8}, &grant{}
+	g.left.Store(1)
+	e.grant.Store(g)
 	equal(t, "after a draw that lapsed", e.size(), int64(2))
 	equal(t, "and another one", e.size(), int64(1))
-	e.want, e.spent = 8, true
+	e.want = 8
+	g.left.Store(0)
 	equal(t, "after one that was used", e.size(), int64(8))
+}
+
+// TestLeasedHandsOutEachTokenOnce: callers that do not wait for each other take all that there is, and no more, of what was drawn
+// and of what the process alone may admit.
+func TestLeasedHandsOutEachTokenOnce(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	const callers, few, many = 64, 1_000_000, 1_500_000
+	for what, o := range map[string]struct{ given, limit int64 }{"drawn": {few, many}, "the process's own": {many, few}} {
+		l := leased(t, rb, LeasedOptions{Policy: Policy{Name: fmt.Sprint("of", o.limit), Limit: o.limit, Window: 1000 * time.Hour}})
+		e, g := &lease{}, &grant{lapses: time.Hour}
+		g.left.Store(o.given)
+		e.grant.Store(g)
+		var handed, left atomic.Int64
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		for range callers {
+			wg.Go(func() {
+				<-start
+				for {
+					r, ok := l.take(e, 1)
+					if !ok {
+						return
+					}
+					handed.Add(1)
+					left.Add(r.Remaining)
+				}
+			})
+		}
+		close(start)
+		wg.Wait()
+		equal(t, what, handed.Load(), int64(few))
+		if o.given == few {
+			equal(t, "the sum of what is said to be left", left.Load(), int64(few)*(few-1)/2)
+		}
+		equal(t, "left, "+what, g.left.Load(), o.given-few)
+	}
 }
 
 // TestLeasedGivesNoMoreThanHalfOfWhatIsLeft, and the last ones one by one.

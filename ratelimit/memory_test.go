@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -208,4 +209,42 @@ func TestShadowReportsTheIdentityOfAPlace(t *testing.T) {
 	ok(t, first.Release(t.Context()))
 	ok(t, second.Release(t.Context()))
 	equal(t, "reported", reported, []string{"user {7}"})
+}
+
+// TestNothingIsFoundThatIsGone: the entry that was found last neither.
+func TestNothingIsFoundThatIsGone(t *testing.T) {
+	t.Parallel()
+	b := newBounded(1, func(d *time.Duration) time.Duration { return *d })
+	put := func(key string, d time.Duration) {
+		b.with(key, func(*time.Duration) *time.Duration { return &d })
+		for range 2 {
+			if got := b.get(key); got == nil || *got != d {
+				t.Fatalf("%q is %v after it was set to %v", key, got, d)
+			}
+		}
+	}
+	gone := func(key, why string) {
+		if got := b.get(key); got != nil {
+			t.Errorf("%q is %v, %s", key, *got, why)
+		}
+	}
+	put("x", 1)
+	put("x", 2)
+	b.with("x", func(*time.Duration) *time.Duration { return nil })
+	gone("x", "deleted")
+	put("x", 3)
+	b.clear()
+	gone("x", "cleared")
+	for i := range 20 * boundedShards { // some share a shard, which has room for one
+		put(strconv.Itoa(i), time.Duration(i))
+	}
+	found := 0
+	for i := range 20 * boundedShards {
+		if b.get(strconv.Itoa(i)) != nil {
+			found++
+		}
+	}
+	if found > boundedShards {
+		t.Errorf("%d entries are found, want at most %d", found, boundedShards)
+	}
 }
