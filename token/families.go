@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,7 @@ func readFamily(id string, reply rueidis.RedisResult) (f family, ok bool, err er
 	return f, true, nil
 }
 
-// List gives the families of a user that go on, the one used last first. Those whose session has ended are among them, of no
+// List gives the families of a user that go on, the one used last first, and by ID where two were at once. Those whose session has ended are among them, of no
 // use, until their time is up.
 func (r *Refresh) List(ctx context.Context, userID string) ([]Family, error) {
 	route, ids, err := r.families(ctx, userID)
@@ -105,7 +106,7 @@ func (r *Refresh) List(ctx context.Context, userID string) ([]Family, error) {
 		f.Expires = time.UnixMilli(ends)
 		all = append(all, f.Family)
 	}
-	slices.SortFunc(all, func(a, b Family) int { return b.LastUsed.Compare(a.LastUsed) })
+	slices.SortFunc(all, func(a, b Family) int { return cmp.Or(b.LastUsed.Compare(a.LastUsed), cmp.Compare(a.ID, b.ID)) })
 	return all, nil
 }
 

@@ -1,6 +1,8 @@
 package token_test
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +71,30 @@ func TestAUserSeesAndEndsItsFamilies(t *testing.T) {
 		is(t, "no user", r.RevokeAll(ctx, ""), redbrick.ErrConfig)
 		_, err = r.Issue(ctx, token.Session{UserID: "7"}, "")
 		is(t, "no session", err, redbrick.ErrConfig)
+	})
+}
+
+// A list has one order, though much of it is of the same millisecond.
+func TestListsHaveOneOrder(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		r := newRefresh(t, rb, &logins{})
+		o := must(token.NewOpaque[string](rb, "ci", token.OpaqueOptions{TTL: time.Hour, Max: 50}))(t)
+		for range 50 {
+			must(r.Issue(ctx, login("7", "s"), ""))(t)
+			must(o.Issue(ctx, "7", ""))(t)
+		}
+		if all := must(r.List(ctx, "7"))(t); len(all) != 50 || !slices.IsSortedFunc(all, func(a, b token.Family) int {
+			return cmp.Or(b.LastUsed.Compare(a.LastUsed), cmp.Compare(a.ID, b.ID))
+		}) {
+			t.Errorf("%d families: %+v", len(all), all)
+		}
+		if all := must(o.List(ctx, "7"))(t); len(all) != 50 || !slices.IsSortedFunc(all, func(a, b token.Grant[string]) int {
+			return cmp.Or(b.Issued.Compare(a.Issued), cmp.Compare(a.ID, b.ID))
+		}) {
+			t.Errorf("%d tokens: %+v", len(all), all)
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -167,7 +168,7 @@ func (v *vault) dropAll(ctx context.Context, subject string) error {
 	return nil
 }
 
-// list gives the records of a subject with their IDs, the newest first.
+// list gives the records of a subject with their IDs, the newest first, and by ID where they are equally old.
 func (v *vault) list(ctx context.Context, subject string) (records []record, ids []string, err error) {
 	if err := needSubject(subject); err != nil {
 		return nil, nil, err
@@ -188,7 +189,7 @@ func (v *vault) list(ctx context.Context, subject string) (records []record, ids
 			all = append(all, n)
 		}
 	}
-	slices.SortFunc(all, func(a, b named) int { return int(b.Issued - a.Issued) })
+	slices.SortFunc(all, func(a, b named) int { return cmp.Or(cmp.Compare(b.Issued, a.Issued), cmp.Compare(a.id, b.id)) })
 	for _, n := range all {
 		records, ids = append(records, n.record), append(ids, n.id)
 	}

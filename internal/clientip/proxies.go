@@ -96,6 +96,8 @@ func (p Proxies) Addr(r *http.Request) netip.Addr {
 }
 
 // HTTPS reports whether the client spoke TLS: to us, or to a trusted proxy that says so in X-Forwarded-Proto or in Forwarded.
+// Proxies that append to X-Forwarded-For have to append to X-Forwarded-Proto too, or to overwrite it: where one of two adds its
+// address alone, what the client itself wrote stands in the place of that one's entry.
 func (p Proxies) HTTPS(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
