@@ -159,9 +159,9 @@ func (g *greeting) Close() error {
 }
 
 // do sends a command; the caller leaves when ctx ends.
-func (c *Client) doBeside(ctx context.Context, wire rueidis.Client, cmd rueidis.Completed) rueidis.RedisResult {
+func (c *Client) do(ctx context.Context, wire rueidis.Client, cmd rueidis.Completed) rueidis.RedisResult {
 	if c.greeting.Load() == 0 {
-		return wire.Do(ctx, cmd)
+		return bare(wire).Do(ctx, cmd)
 	}
 	done := make(chan rueidis.RedisResult, 1)
 	if !c.spawn(func() { done <- wire.Do(ctx, cmd) }) {
@@ -178,7 +178,7 @@ func (c *Client) doBeside(ctx context.Context, wire rueidis.Client, cmd rueidis.
 // doMulti is do for several commands.
 func (c *Client) doMulti(ctx context.Context, wire rueidis.Client, cmds []rueidis.Completed) []rueidis.RedisResult {
 	if c.greeting.Load() == 0 {
-		return wire.DoMulti(ctx, cmds...)
+		return bare(wire).DoMulti(ctx, cmds...)
 	}
 	var err error
 	done := make(chan []rueidis.RedisResult, 1)

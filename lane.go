@@ -68,7 +68,7 @@ func (l *Lane) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResul
 	began := l.began()
 	s := l.deadline(ctx)
 	r := l.send(s.call, cn, cmd)
-	s.end(r.NonRedisError() == nil)
+	s.end(!lost(r))
 	var fault error
 	if r.Error() != nil {
 		r, fault = l.judge(ctx, cn, r, s.given)
@@ -84,7 +84,11 @@ func (l *Lane) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis
 	if len(cmds) == 0 {
 		return nil
 	}
-	slots := make([]uint16, len(cmds))
+	var few [8]uint16 // most pipelines are short
+	slots := few[:]
+	if len(cmds) > len(few) {
+		slots = make([]uint16, len(cmds))
+	}
 	var cn *conns
 	var refused []error
 	send := cmds
@@ -111,7 +115,7 @@ func (l *Lane) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis
 	if len(send) > 0 {
 		s = l.deadline(ctx)
 		results = l.sendMulti(s.call, cn, send)
-		s.end(!slices.ContainsFunc(results, lost))
+		s.end(s.leave == nil || !slices.ContainsFunc(results, lost))
 	}
 	if refused != nil {
 		all := make([]rueidis.RedisResult, len(cmds))
@@ -132,7 +136,9 @@ func (l *Lane) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis
 			continue
 		}
 		var f error
-		results[i], f = l.judge(ctx, cn, results[i], s.given)
+		if results[i].Error() != nil {
+			results[i], f = l.judge(ctx, cn, results[i], s.given)
+		}
 		// A pipeline that is lost is one failure of each cell it went to, however long it was.
 		if cell := l.c.breaker.cell(slots[i]); f == nil || cell != blamed {
 			l.report(slots[i], f)
@@ -150,11 +156,13 @@ func (l *Lane) send(ctx context.Context, cn *conns, cmd rueidis.Completed) rueid
 	if err != nil {
 		return rueidis.NewErrorResult(err)
 	}
-	if l.c.greeting.Load() != 0 {
-		return l.again(ctx, wire, cmd, l.c.doBeside(ctx, wire, cmd))
+	var r rueidis.RedisResult
+	if l.c.greeting.Load() == 0 { // as do would, with less on the stack of every waiting caller
+		r = bare(wire).Do(ctx, cmd)
+	} else {
+		r = l.c.do(ctx, wire, cmd)
 	}
-	r := bare(wire).Do(ctx, cmd)
-	if r.NonRedisError() != nil {
+	if lost(r) {
 		return l.again(ctx, wire, cmd, r)
 	}
 	return r
@@ -163,7 +171,7 @@ func (l *Lane) send(ctx context.Context, cn *conns, cmd rueidis.Completed) rueid
 // again repeats a read as long as there is an heir to ask.
 func (l *Lane) again(ctx context.Context, asked rueidis.Client, cmd rueidis.Completed, r rueidis.RedisResult) rueidis.RedisResult {
 	for next := l.heir(ctx, asked, cmd, r); next != nil; next = l.heir(ctx, asked, cmd, r) {
-		r, asked = l.c.doBeside(ctx, next, cmd), next
+		r, asked = l.c.do(ctx, next, cmd), next
 	}
 	return r
 }
@@ -195,7 +203,9 @@ func (l *Lane) sendMulti(ctx context.Context, cn *conns, cmds []rueidis.Complete
 	}
 	results := l.c.doMulti(ctx, wire, cmds)
 	for i, cmd := range cmds {
-		results[i] = l.again(ctx, wire, cmd, results[i])
+		if lost(results[i]) {
+			results[i] = l.again(ctx, wire, cmd, results[i])
+		}
 	}
 	return results
 }
@@ -280,6 +290,7 @@ func (s *span) end(clean bool) {
 	}
 }
 
+// lost reports whether there is no reply.
 func lost(r rueidis.RedisResult) bool { return r.NonRedisError() != nil }
 
 // enough is how long a caller has to wait for an answer to know that the server, not he, is to blame.
