@@ -2,6 +2,7 @@ package httpcache
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -71,6 +72,29 @@ func FuzzParseRoot(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		if rt, ok := parseRoot("k", raw); ok && (rt.raw != raw || rt.plain == "k:") {
 			t.Errorf("%q: %+v", raw, rt)
+		}
+	})
+}
+
+func FuzzKeyed(f *testing.F) {
+	f.Add("a=1&b=2&a=3;4&%61=5&c=%zz&b=a+b%26", "b", "a")
+	f.Add("a&a=&=a&&", "a", "")
+	f.Fuzz(func(t *testing.T, query, one, other string) {
+		names := []string{one}
+		if other != one {
+			names = append(names, other)
+		}
+		values, _ := url.ParseQuery(query) // what is well formed is kept
+		want := url.Values{}
+		for _, name := range names {
+			if len(values[name]) > 0 {
+				want[name] = values[name]
+			}
+		}
+		got := keyed(query, names)
+		read, err := url.ParseQuery(got)
+		if err != nil || !cmp.Equal(read, want) || keyed(got, names) != got {
+			t.Errorf("%q of %q: %q, %v, %v", names, query, got, read, err)
 		}
 	})
 }

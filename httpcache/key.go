@@ -129,22 +129,58 @@ func (c *Cache) known(host string) bool {
 	return validHost(host)
 }
 
-// keyed keeps the named parameters, in the order of the names.
+// keyed keeps the named parameters, in the order of the names, each value in one spelling. What is malformed is no
+// parameter, for the handler neither. It is url.ParseQuery without the map: a part of every hit.
 func keyed(query string, names []string) string {
 	if query == "" || len(names) == 0 {
 		return ""
 	}
-	values, _ := url.ParseQuery(query) // what is malformed is no parameter, for the handler neither
-	var b []byte
+	var room [256]byte
+	b := room[:0]
 	for _, name := range names {
-		for _, v := range values[name] {
+		for rest := query; rest != ""; {
+			var pair string
+			pair, rest, _ = strings.Cut(rest, "&")
+			if pair == "" || strings.IndexByte(pair, ';') >= 0 {
+				continue
+			}
+			key, value, _ := strings.Cut(pair, "=")
+			key, ok := unescaped(key)
+			if !ok || key != name {
+				continue
+			}
+			if value, ok = unescaped(value); !ok {
+				continue
+			}
 			if len(b) > 0 {
 				b = append(b, '&')
 			}
-			b = append(append(append(b, url.QueryEscape(name)...), '='), url.QueryEscape(v)...)
+			b = append(append(append(b, escaped(name)...), '='), escaped(value)...)
 		}
 	}
+	if string(b) == query {
+		return query
+	}
 	return string(b)
+}
+
+func unescaped(s string) (string, bool) {
+	if !strings.ContainsAny(s, "%+") {
+		return s, true
+	}
+	u, err := url.QueryUnescape(s)
+	return u, err == nil
+}
+
+func escaped(s string) string {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.', c == '~':
+		default:
+			return url.QueryEscape(s)
+		}
+	}
+	return s
 }
 
 // variant is the key of the response to a request below a root.

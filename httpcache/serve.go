@@ -63,12 +63,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.bypass(w, r)
 		return
 	}
-	if h.rule.Query != nil && p.query != r.URL.RawQuery {
-		r = withQuery(r, p.query)
-	}
 	d := rfc9111.ParseRequest(r.Header)
 	if d.NoStore {
-		h.pass(w, r, "request")
+		h.pass(w, h.narrowed(r, &p), "request")
 		return
 	}
 	h.answer(w, r, &p, d)
@@ -101,6 +98,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, p *place, d rfc
 		} else {
 			f.e = nil
 		}
+		r := h.narrowed(r, p)
 		switch {
 		case d.OnlyIfCached:
 			w.Header()["X-Cache"] = xMiss
@@ -202,8 +200,12 @@ func (h *handler) pass(w http.ResponseWriter, r *http.Request, why string) {
 	h.next.ServeHTTP(w, r)
 }
 
-// withQuery is a request that shows the handler no more of the query than the key holds.
-func withQuery(r *http.Request, query string) *http.Request {
+// narrowed is a request that shows the handler no more of the query than the key holds.
+func (t *route) narrowed(r *http.Request, p *place) *http.Request {
+	query := p.query
+	if t.rule.Query == nil || query == r.URL.RawQuery {
+		return r
+	}
 	r2 := r.WithContext(r.Context())
 	u := *r.URL
 	u.RawQuery, u.ForceQuery = query, false
@@ -270,7 +272,7 @@ func (h *handler) refresh(r *http.Request, p *place, f found) {
 	}
 	place := *p
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), c.opt.LoadTimeout)
-	clone := r.Clone(ctx)
+	clone := h.narrowed(r, p).Clone(ctx)
 	clone.Body = http.NoBody
 	if !c.spawn(func() {
 		defer cancel()
