@@ -106,6 +106,34 @@ func TestAFloodOfAccountsPushesNoCounterOut(t *testing.T) {
 	fail(t, g, attempt("new", 1), 1)
 }
 
+// One attempt looks at few keys of a process that is full, or all others would wait.
+func TestAFullProcessForgetsAFewKeysAtATime(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	g := newLogin(t, rb, guard.LoginOptions{})
+	now := time.Duration(0)
+	const most = 9000
+	g.SetLocal(most, func() time.Duration { return now })
+	ok(t, rb.Close())
+	for i := range most / 3 { // an account, a pair and a prefix each
+		fail(t, g, attempt(fmt.Sprint(i), i), 1)
+	}
+	if n := g.LocalKeys(); n != most {
+		t.Fatalf("%d keys, want %d", n, most)
+	}
+	now += 901 * time.Second // all of it has ended
+	for i := range most / 9 {
+		before := g.LocalKeys()
+		fail(t, g, attempt(fmt.Sprint("new", i), most+i), 1)
+		if n := g.LocalKeys(); n < before-1000 {
+			t.Fatalf("one attempt dropped %d keys", before-n)
+		}
+	}
+	if n := g.LocalKeys(); n > most {
+		t.Errorf("%d keys, with room for %d", n, most)
+	}
+}
+
 // half keeps the calls for one of two slots from Redis.
 type half struct {
 	script.Doer

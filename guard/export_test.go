@@ -17,6 +17,13 @@ func (g *Login) SetLocal(most int, now func() time.Duration) {
 	}
 }
 
+// LocalKeys is how many keys this process counts.
+func (g *Login) LocalKeys() int {
+	g.local.mu.Lock()
+	defer g.local.mu.Unlock()
+	return len(g.local.keys)
+}
+
 // Apart makes the guard treat the keys as if each were in another slot.
 func (g *Login) Apart() { g.single = func() bool { return false } }
 

@@ -32,9 +32,9 @@ type IPList struct {
 	mu    sync.Mutex // for those who change now
 	dirty chan struct{}
 
-	running sync.Mutex // guards started, end, done
-	started bool
-	end     context.CancelFunc
+	started *startedLists
+	running sync.Mutex         // guards end, done
+	end     context.CancelFunc // nil: not started
 	done    chan struct{}
 }
 
@@ -88,11 +88,9 @@ func NewIPList(rb *redbrick.Client, name string, o IPListOptions) (*IPList, erro
 	if err := errors.Join(rb.Register(shapes...), useLayout(rb)); err != nil {
 		return nil, err
 	}
-	rb.OnState(func(e redbrick.StateEvent) {
-		if e.State == redbrick.StateReady { // what was changed meanwhile was not heard of
-			l.missed()
-		}
-	})
+	if l.started, err = startedOf(rb); err != nil {
+		return nil, err
+	}
 	return l, nil
 }
 

@@ -17,12 +17,10 @@ const firstLoad = 2 * time.Second
 func (l *IPList) Start(ctx context.Context) error {
 	l.running.Lock()
 	defer l.running.Unlock()
-	if l.started {
+	if l.end != nil {
 		return nil
 	}
-	if _, err := l.rb.Part(fmt.Sprintf("iplist %p", l), func() (any, func(), error) {
-		return l, func() { _ = l.Stop(context.Background()) }, nil
-	}); err != nil {
+	if err := l.started.add(l); err != nil {
 		return err
 	}
 	first, cancel := context.WithTimeout(ctx, firstLoad)
@@ -31,7 +29,7 @@ func (l *IPList) Start(ctx context.Context) error {
 	}
 	cancel()
 	ctx, l.end = context.WithCancel(context.WithoutCancel(ctx))
-	l.done, l.started = make(chan struct{}), true
+	l.done = make(chan struct{})
 	go func() {
 		defer close(l.done)
 		l.run(ctx)
@@ -43,13 +41,14 @@ func (l *IPList) Start(ctx context.Context) error {
 func (l *IPList) Stop(ctx context.Context) error {
 	l.running.Lock()
 	defer l.running.Unlock()
-	if !l.started {
+	if l.end == nil {
 		return nil
 	}
 	l.end()
 	select {
 	case <-l.done:
-		l.started = false
+		l.end = nil
+		l.started.remove(l)
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("guard: list %q: stopping: %w", l.name, ctx.Err())

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/guard"
@@ -331,4 +333,35 @@ func TestTheAuditTrailSaysWhoDidWhat(t *testing.T) {
 			t.Errorf("%d records are kept, %v", len(got), err)
 		}
 	})
+}
+
+// Lists that come and go leave nothing behind in a client that stays.
+func TestAListThatWasStoppedIsForgotten(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	gone := func() weak.Pointer[guard.IPList] {
+		l, err := guard.NewIPList(rb, "admin", guard.IPListOptions{})
+		ok(t, err)
+		ok(t, l.Start(t.Context()))
+		ok(t, l.Stop(t.Context()))
+		return weak.Make(l)
+	}()
+	redistest.Eventually(t, patience, func() error {
+		if runtime.GC(); gone.Value() != nil {
+			return errors.New("it is still reachable")
+		}
+		return nil
+	})
+	ok(t, newList(t, rb, guard.IPListOptions{}).Stop(t.Context()))
+}
+
+// Closing the client stops its lists; after that none begins.
+func TestClosingTheClientStopsItsLists(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	newList(t, rb, guard.IPListOptions{})
+	late, err := guard.NewIPList(rb, "late", guard.IPListOptions{})
+	ok(t, err)
+	ok(t, rb.Close())
+	is(t, late.Start(t.Context()), redbrick.ErrUnavailable)
 }

@@ -84,6 +84,7 @@ func (l *local) settle(id string, rules []rule) (others int) {
 	now := l.now()
 	for i, r := range rules {
 		c := l.get(r.key, now)
+		_, known := l.keys[r.key] // then it has its room
 		c.failures = slices.DeleteFunc(c.failures, func(f failure) bool { return f.id == id })
 		if i == 0 {
 			others = len(c.failures)
@@ -92,7 +93,7 @@ func (l *local) settle(id string, rules []rule) (others int) {
 		case success:
 			c.failures = nil
 		case failed:
-			if len(c.failures) > 0 || !l.full(now) {
+			if known || !l.full(now) {
 				l.add(r, id, now)
 			}
 		case forget:
@@ -128,12 +129,20 @@ func (l *local) add(r rule, id string, now time.Duration) {
 	c.failures = append(c.failures, failure{id, now})
 }
 
-// full reports whether no key can be added, after dropping those that ended.
+// sweep is how many keys are looked at, anywhere in the map, when one more is wanted: everybody waits for that.
+const sweep = 100
+
+// full reports whether no key can be added, after dropping some of those that ended. So an attempt may be refused although a few
+// of the keys have ended.
 func (l *local) full(now time.Duration) bool {
 	if len(l.keys) < l.most {
 		return false
 	}
+	left := sweep
 	for key, c := range l.keys {
+		if left--; left < 0 {
+			break
+		}
 		if n := len(c.failures); n == 0 || c.failures[n-1].at <= now-c.window {
 			delete(l.keys, key)
 		}

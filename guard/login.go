@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/redbrick-go/redbrick"
@@ -24,6 +25,7 @@ type Login struct {
 	devices devices
 	local   *local
 	single  func() bool // one server holds all keys
+	blind   atomic.Bool // it has been said that no address was known
 }
 
 // Names of the policies, as Throttled has them.
@@ -78,7 +80,8 @@ func (g *Login) DeviceTTL() time.Duration { return g.o.DeviceTTL }
 type Attempt struct {
 	// Account is the name as typed: e-mail or user name.
 	Account string
-	// Addr is the address of the client. Attempts without a valid one share a prefix.
+	// Addr is the address of the client. Attempts without a valid one are held to the policies of the account alone, not to that of
+	// the prefix, which all of them would share; the log says so once.
 	Addr netip.Addr
 	// Device is the device token that the client sent, "" for none. One that is not good counts for nothing.
 	Device string
@@ -114,7 +117,9 @@ func (g *Login) Reserve(ctx context.Context, a Attempt) (*Reservation, error) {
 	h := hash(account)
 	from := clientip.Name(a.Addr, g.o.IPv6Bits)
 	if from == "" {
-		from = "unknown"
+		if from = noPrefix; !g.blind.Swap(true) {
+			g.rb.Logger().WarnContext(ctx, "guard: an attempt to log in without the client's address: attempts like it are limited by account alone", "guard", g.o.Name)
+		}
 	}
 	r := &Reservation{g: g, id: rand.Text(), attempt: a, account: account, hash: h, prefix: from, device: g.devices.read(h, a.Device, time.Now())}
 	if r.device != "" {
@@ -132,6 +137,9 @@ func (g *Login) Reserve(ctx context.Context, a Attempt) (*Reservation, error) {
 	return r, nil
 }
 
+// noPrefix stands for the prefix where no address is known. It has no policy of its own: whoever fails would lock out all others.
+const noPrefix = "unknown"
+
 // rules are those of the named policies that are on.
 func (g *Login) rules(r *Reservation, names ...string) []rule {
 	all := make([]rule, 0, len(names))
@@ -145,7 +153,7 @@ func (g *Login) rules(r *Reservation, names ...string) []rule {
 		case policyPrefix:
 			rest, p = "{"+r.prefix+"}:"+name, g.o.Prefix
 		}
-		if p.Failures != off {
+		if p.Failures != off && (name != policyPrefix || r.prefix != noPrefix) {
 			all = append(all, rule{name: name, key: g.prefix + rest, policy: p})
 		}
 	}

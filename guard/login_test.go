@@ -297,7 +297,7 @@ func TestSpellingsOfAnAccountAreOne(t *testing.T) {
 	})
 }
 
-// Addresses: a household's IPv6 addresses are one, mapped IPv4 is IPv4, and those without any share a prefix.
+// Addresses: a household's IPv6 addresses are one, mapped IPv4 is IPv4.
 func TestAddressesOfOneClientAreOnePrefix(t *testing.T) {
 	t.Parallel()
 	rb := redistest.Open(t, "embedded")
@@ -305,13 +305,12 @@ func TestAddressesOfOneClientAreOnePrefix(t *testing.T) {
 	for i, group := range [][]string{
 		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::9"},
 		{"192.0.2.1", "::ffff:192.0.2.1", "64:ff9b::192.0.2.1"},
-		{"", ""},
 	} {
 		for n := range 5 {
-			a, _ := netip.ParseAddr(group[n%len(group)])
+			a := netip.MustParseAddr(group[n%len(group)])
 			fail(t, g, guard.Attempt{Account: fmt.Sprint("a", i, n), Addr: a}, 1)
 		}
-		a, _ := netip.ParseAddr(group[0])
+		a := netip.MustParseAddr(group[0])
 		if got := refused(t, g, guard.Attempt{Account: fmt.Sprint("b", i), Addr: a}); got.Policy != "prefix" {
 			t.Errorf("%q: %+v", group, got)
 		}
@@ -337,4 +336,25 @@ func TestLoginOptionsSayWhatIsWrong(t *testing.T) {
 	_, err = guard.NewLogin(rb, guard.LoginOptions{Account: guard.Policy{Failures: -1}, Pair: guard.Policy{Failures: -1}})
 	is(t, err, redbrick.ErrConfig)
 	newLogin(t, rb, guard.LoginOptions{Secrets: [][]byte{[]byte("short")}, AllowInsecure: "a test", Account: guard.Policy{Failures: -1}})
+}
+
+// Those of whom no address is known are held to the account alone: one of them cannot lock out the others.
+func TestAttemptsWithoutAnAddressShareNoLock(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		g := newLogin(t, rb, guard.LoginOptions{})
+		for i := range 10 {
+			fail(t, g, guard.Attempt{Account: fmt.Sprint("account", i)}, 1)
+		}
+		fail(t, g, guard.Attempt{Account: "anna"}, 5)
+		if got := refused(t, g, guard.Attempt{Account: "anna"}); got.Policy != "account" && got.Policy != "pair" {
+			t.Errorf("%+v", got)
+		}
+		reserve(t, g, guard.Attempt{Account: "bert"}).Success(t.Context())
+		for key := range dump(t, rb) {
+			if strings.HasSuffix(key, ":prefix") {
+				t.Errorf("key %s", key)
+			}
+		}
+	})
 }
