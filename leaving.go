@@ -101,21 +101,24 @@ func (ls *leavings) wake() {
 // look cuts short what is over, and comes back as long as there are calls.
 func (ls *leavings) look() {
 	ls.awake.Store(false) // first: whoever comes while we look wakes us, or is seen
-	now := time.Since(epoch)
 	found := false
 	for i := range ls.shards {
-		found = ls.shards[i].look(now) || found
+		found = ls.shards[i].look() || found
 	}
 	if found {
 		ls.wake()
 	}
 }
 
-func (s *leavingShard) look(now time.Duration) (found bool) {
+// look reports whether there are calls.
+func (s *leavingShard) look() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.first == nil {
+		return false
+	}
+	now := time.Since(epoch) // not before the lock: nobody who came since may have less than his time
 	for l := s.first; l != nil; l = l.next {
-		found = true
 		if l.ends == 0 {
 			l.ends = now + l.timeout
 		}
@@ -131,5 +134,5 @@ func (s *leavingShard) look(now time.Duration) (found bool) {
 		l.cut = true
 		close(l.done)
 	}
-	return found
+	return true
 }
