@@ -102,6 +102,9 @@ func (p Proxies) HTTPS(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
+	if len(p.trusted) == 0 && !p.unix { // nobody's word counts, whoever he is
+		return false
+	}
 	_, hops := p.client(r)
 	if hops < 0 {
 		return false
