@@ -3,11 +3,15 @@ package httpcache
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
 	"mime"
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/httpcache/internal/rfc9111"
 	"github.com/redbrick-go/redbrick/internal/store"
 )
@@ -202,6 +206,7 @@ func (x *exchange) acquire(ctx context.Context) *entry {
 			return nil
 		case g.Err != nil || err != nil:
 			leave()
+			c.leftBehind(g.Err, ask.V, ask.Token) // it may have been granted without our hearing of it
 			c.stats.away.Add(1)
 			return nil
 		case g.Value != nil:
@@ -253,11 +258,20 @@ func (x *exchange) acquire(ctx context.Context) *entry {
 func (c *Cache) release(ctx context.Context, key string, token store.Token) {
 	if err := c.store.Abandon(context.WithoutCancel(ctx), c.rb.Hot(), key, token); err != nil {
 		c.rb.Logger().DebugContext(ctx, "httpcache: giving a lease back", "error", err)
+		c.leftBehind(err, key, token)
 	}
 }
 
 // rest keeps stale hits from asking again at once for what could not be had.
 func (x *exchange) rest() { x.c.passing.add(x.c.common.Clock, "refresh "+x.f.key) }
+
+// leftBehind sees to it that a lease ends whose response came while Redis was away.
+func (c *Cache) leftBehind(err error, key string, token store.Token) {
+	if errors.Is(err, redbrick.ErrUnavailable) || errors.Is(err, redbrick.ErrTimeout) {
+		c.pending.addLease(key, token)
+		c.repeatPending()
+	}
+}
 
 // storable says whether a response may be stored, by its head.
 func (x *exchange) storable(status int, h http.Header) bool {
@@ -309,9 +323,27 @@ func (x *exchange) made(status int, h http.Header, body []byte, received time.Ti
 			e.header["Content-Type"] = []string{http.DetectContentType(body)}
 		}
 	}
-	names, _ := rfc9111.VaryNames(h)
+	if x.rule.ETag && status == http.StatusOK && len(e.header["Etag"]) == 0 {
+		sum := sha256.Sum256(body)
+		e.header["Etag"] = []string{`"` + base64.RawURLEncoding.EncodeToString(sum[:18]) + `"`}
+	}
+	x.varied(e.header)
+	names, _ := rfc9111.VaryNames(e.header)
 	e.asked = rfc9111.AppendVary(nil, names, x.r)
 	return e.seal()
+}
+
+// varied tells caches behind this one what the rule says in VaryBy.
+func (x *exchange) varied(h http.Header) {
+	if len(x.rule.VaryBy) == 0 {
+		return
+	}
+	have, star := rfc9111.VaryNames(h)
+	for _, name := range x.rule.VaryBy {
+		if !star && !slices.Contains(have, name) {
+			h["Vary"] = append(slices.Clip(h["Vary"]), name)
+		}
+	}
 }
 
 // store puts an entry where the next request finds it.
@@ -357,6 +389,7 @@ func (x *exchange) store(e *entry) {
 	switch {
 	case err != nil:
 		c.rb.Logger().DebugContext(ctx, "httpcache: storing a response", "error", err)
+		c.leftBehind(err, x.f.key, token)
 	case stored:
 		c.stats.stored.Add(1)
 	default:

@@ -570,3 +570,57 @@ func TestA304ThatSpeaksOfAnotherResponseIsFollowedByTheWhole(t *testing.T) {
 		}
 	})
 }
+
+func TestARuleMakesEntityTags(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		s := newSite(t, rb, httpcache.Options{}, httpcache.Rule{TTL: time.Hour, ETag: true}, func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/own":
+				w.Header().Set("ETag", `"own"`)
+			case "/flushed":
+				_, _ = io.WriteString(w, "begun, ")
+				_ = http.NewResponseController(w).Flush()
+			}
+			_, _ = io.WriteString(w, "body")
+		})
+		first := s.get(t, "/")
+		first.want(t, "first", 200, "MISS", "body")
+		tag := first.header.Get("ETag")
+		if tag == "" || strings.HasPrefix(tag, "W/") {
+			t.Errorf("tag %q", tag)
+		}
+		s.get(t, "/", "If-None-Match", tag).want(t, "known", 304, "HIT", "")
+		if err := s.cache.Invalidate(t.Context(), s.URL+"/"); err != nil {
+			t.Fatal(err)
+		}
+		s.get(t, "/", "If-None-Match", tag).want(t, "made anew, the same", 304, "MISS", "")
+		if got := s.get(t, "/own"); got.header.Get("ETag") != `"own"` {
+			t.Errorf("%v", got)
+		}
+		s.get(t, "/flushed").want(t, "flushed", 200, "MISS", "begun, body")
+		if got := s.get(t, "/flushed"); got.x() != "HIT" || got.header.Get("ETag") == "" || got.header.Get("ETag") == tag {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+func TestWhatARuleVariesByIsToldToOtherCaches(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		rule := httpcache.Rule{TTL: time.Hour, VaryBy: []string{"x-theme", "Accept-Language"}}
+		s := newSite(t, rb, httpcache.Options{}, rule, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Vary", "Accept-Language")
+			_, _ = io.WriteString(w, r.Header.Get("X-Theme"))
+		})
+		for _, x := range []string{"MISS", "HIT"} {
+			for _, theme := range []string{"dark", "light"} {
+				got := s.get(t, "/", "X-Theme", theme)
+				got.want(t, theme, 200, x, theme)
+				if vary := strings.Join(got.header["Vary"], ", "); vary != "Accept-Language, X-Theme" {
+					t.Errorf("Vary: %s", vary)
+				}
+			}
+		}
+	})
+}

@@ -349,3 +349,33 @@ func (k *kept) Write(b []byte) (int, error) {
 	k.body = append(k.body, b...)
 	return len(b), nil
 }
+
+func TestTheLeaseOfAResponseCutOffHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t)
+	proxy := redistest.NewProxy(t, server.Addr())
+	rb := redistest.OpenURL(t, "redis://"+proxy.Addr())
+	direct := redistest.Another(t, rb, func(o *redbrick.Options) { o.URL = "redis://" + server.Addr() })
+	s := newSite(t, rb, httpcache.Options{LoadTimeout: time.Hour}, httpcache.Rule{}, func(w http.ResponseWriter, _ *http.Request) {
+		proxy.Cut()
+		w.Header().Set("Cache-Control", "max-age=3600")
+	})
+	leases := func() int64 {
+		keys, err := direct.Do(t.Context(), direct.B().Scan().Cursor(0).Match(rb.Namespace()+"~l:*").Count(10_000).Build()).AsScanEntry()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int64(len(keys.Elements))
+	}
+	s.get(t, "/").want(t, "cut off", 200, "MISS", "")
+	if n := leases(); n != 1 {
+		t.Fatalf("%d leases, want that of the response", n)
+	}
+	proxy.Heal()
+	redistest.Eventually(t, patience, func() error {
+		if n := leases(); n != 0 {
+			return fmt.Errorf("%d leases", n)
+		}
+		return nil
+	})
+}

@@ -66,6 +66,9 @@ type Rule struct {
 	Shared bool
 	// VaryBy names request header fields that make a difference, besides those that the response names in Vary.
 	VaryBy []string
+	// ETag gives a response of status 200 without one an entity tag made of its body, so that clients who have it get a 304.
+	// The first client then gets it when the handler has returned, unless that flushes.
+	ETag bool
 	// MaxBody is Options.MaxBody for this route.
 	MaxBody int
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/redbrick-go/redbrick/internal/store"
 )
 
 // mostPending bounds the invalidations that wait for Redis: so many URLs, and so many tags.
@@ -18,7 +20,37 @@ type pending struct {
 	last    uint64            // counts what was added: a repetition under way does not stand for what comes during it
 	roots   map[string]uint64 // the number of the newest invalidation of each
 	tags    map[string]uint64
+	leases  map[string]store.Token // by key: those of responses that came while Redis was away
 	running bool
+}
+
+func (p *pending) addLease(key string, token store.Token) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leases == nil {
+		p.leases = make(map[string]store.Token)
+	}
+	if len(p.leases) < mostPending { // one more ends by itself
+		p.leases[key] = token
+	}
+}
+
+// lease returns one that has to be given back.
+func (p *pending) lease() (key string, token store.Token, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, token = range p.leases {
+		return key, token, true
+	}
+	return "", "", false
+}
+
+func (p *pending) doneLease(key string, token store.Token) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leases[key] == token {
+		delete(p.leases, key)
+	}
 }
 
 func (p *pending) has(key string) bool {
@@ -58,7 +90,7 @@ func (p *pending) add(roots, tags []string) (taken []string, all bool) {
 }
 
 // some returns a batch of what waits, and the number it stands for. Where nothing waits the repetition has ended.
-func (p *pending) some() (roots, tags []string, upTo uint64) {
+func (p *pending) some() (roots, tags []string, upTo uint64, more bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for key := range p.roots {
@@ -71,8 +103,8 @@ func (p *pending) some() (roots, tags []string, upTo uint64) {
 			break
 		}
 	}
-	p.running = len(roots)+len(tags) > 0
-	return roots, tags, p.last
+	p.running = len(roots)+len(tags)+len(p.leases) > 0
+	return roots, tags, p.last, p.running
 }
 
 func (p *pending) done(roots, tags []string, upTo uint64) {
@@ -101,6 +133,11 @@ func (c *Cache) undone(ctx context.Context, roots, tags []string) {
 			"cache", c.opt.Name, "limit", mostPending)
 	}
 	c.flights.detachAll()
+	c.repeatPending()
+}
+
+// repeatPending repeats in the background what waits for Redis.
+func (c *Cache) repeatPending() {
 	c.pending.mu.Lock()
 	start := !c.pending.running
 	c.pending.running = true
@@ -115,11 +152,11 @@ func (c *Cache) undone(ctx context.Context, roots, tags []string) {
 func (c *Cache) repeatAll() {
 	pause := 50 * time.Millisecond
 	for {
-		roots, tags, upTo := c.pending.some()
-		if len(roots)+len(tags) == 0 {
+		roots, tags, upTo, more := c.pending.some()
+		if !more {
 			return
 		}
-		if c.repeat(roots, tags, upTo) {
+		if c.repeat(roots, tags, upTo) && c.endLeases() {
 			pause = 50 * time.Millisecond
 			continue
 		}
@@ -131,6 +168,20 @@ func (c *Cache) repeatAll() {
 		case <-timer.C:
 		}
 		pause = min(2*pause, time.Second)
+	}
+}
+
+// endLeases gives leases back. Whoever asks for one of them would wait for a response that has come.
+func (c *Cache) endLeases() bool {
+	for {
+		key, token, ok := c.pending.lease()
+		if !ok {
+			return true
+		}
+		if err := c.store.Abandon(c.life, c.rb, key, token); err != nil {
+			return false
+		}
+		c.pending.doneLease(key, token)
 	}
 }
 

@@ -90,7 +90,7 @@ func (c *recorder) WriteHeader(status int) {
 		if x.flight != nil && c.fresh.Decide(c.fresh.Age, x.d) != rfc9111.Fresh {
 			x.c.flights.land(x.flightKey(), x.flight, nil, false) // it has to be validated by each
 		}
-		c.whole = len(x.r.Header["Range"]) > 0 && status == http.StatusOK
+		c.whole = status == http.StatusOK && (len(x.r.Header["Range"]) > 0 || x.rule.ETag && len(c.head["Etag"]) == 0)
 		if !c.quiet && !c.whole {
 			c.answer(true)
 		}
@@ -164,6 +164,7 @@ func (c *recorder) headerToSend(line string) http.Header {
 		}
 	}
 	maps.Copy(h, c.header)
+	c.x.varied(h)
 	if line != "" {
 		h["Cache-Status"], h["X-Cache"] = []string{line}, xMiss
 	}
@@ -222,6 +223,12 @@ func (c *recorder) tooLarge(more int) bool {
 func (c *recorder) FlushError() error {
 	if c.state == undecided {
 		c.WriteHeader(http.StatusOK)
+	}
+	if c.state == recorded && c.whole && len(c.x.r.Header["Range"]) == 0 {
+		c.whole = false
+		if !c.quiet {
+			c.answer(true)
+		}
 	}
 	if c.silent() {
 		return nil
