@@ -12,7 +12,7 @@ func TestStructuredFieldsAreReadAsRFC9651Says(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{
 		`a`, `a=1`, `a=-1`, `a=0`, `a=999999999999999`, `a=1.5`, `a=-0.001`, `a=123456789012.123`, `a="x"`, `a="\"\\"`, `a=""`, `a=tok`, `a=*t`, `a=T:/x`,
-		`a=:YWJj:`, `a=::`, `a=?1`, `a=?0`, `a=@1659578233`, `a=@-1`, `a=%"f%c3%bc"`, `a=%""`, `a=()`, `a=(1 2)`, `a=( 1  "x";y=2 )`, `a=(1);b`,
+		`a=:YWJj:`, `a=::`, `a=?1`, `a=?0`, `a=@1659578233`, `a=@-1`, `a=%"f%c3%bc"`, `a=%""`, `a=%"f x~"`, `a=()`, `a=(1 2)`, `a=( 1  "x";y=2 )`, `a=(1);b`,
 		`a;b`, `a;b=1;c="x"`, `a; b=1`, `a=1;b`, `*a=1`, `a_b-c.d*e=1`, `  a=1  `, "a=1 \t,\t b", `a=1,b=2`, `a=1,a=2`,
 	} {
 		if c := rfc9111.ParseResponse(http.Header{"T": {s}, "Cache-Control": {"no-store"}}, []string{"t"}); !c.Targeted {

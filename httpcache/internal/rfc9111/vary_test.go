@@ -53,6 +53,8 @@ func TestTwoRequestsMatchIfTheySayTheSame(t *testing.T) {
 		{"languages: order of what is wanted alike", []string{"Accept-Language", "de, en"}, []string{"Accept-Language", "en, de"}, false},
 		{"languages: another weight", []string{"Accept-Language", "en, de;q=0.5"}, []string{"Accept-Language", "en, de;q=0.6"}, false},
 		{"languages: the same twice", []string{"Accept-Language", "en, en"}, []string{"Accept-Language", "en"}, true},
+		{"languages: the same twice, and another", []string{"Accept-Language", "en, en, de"}, []string{"Accept-Language", "en, de"}, true},
+		{"a weight of letters", []string{"Accept-Encoding", "br, gzip;q=0.x"}, []string{"Accept-Encoding", "gzip;q=0.x, br"}, false},
 		{"encodings: order", []string{"Accept-Encoding", "gzip, br, deflate;q=0.1"}, []string{"Accept-Encoding", "deflate;q=0.1,br", "Accept-Encoding", "gzip;q=1.0"}, true},
 		{"encodings: refused and not named", []string{"Accept-Encoding", "gzip;q=0"}, []string{"Accept-Encoding", ""}, false},
 		{"encodings: absent and empty mean two things (9110 12.5.3)", nil, []string{"Accept-Encoding", ""}, false},
