@@ -74,6 +74,9 @@ type conns struct {
 // wrong scheme, too old. A server that does not answer within ConnectTimeout is an error only with RequireRedis;
 // otherwise the client is returned in StateError, answers every call with ErrUnavailable, and goes on trying.
 func Open(ctx context.Context, o Options) (*Client, error) {
+	if o.HotTimeout == 0 {
+		o.HotTimeout = patience.Of(ctx, 0)
+	}
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err

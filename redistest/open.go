@@ -40,6 +40,11 @@ func patient(o redbrick.Options) redbrick.Options {
 	return o
 }
 
+// Patient returns a context by which a program that is tested opens clients that bear with a loaded machine: the deadline of
+// their hot path, where redbrick.Options leaves it open, is ten seconds, and so is the silence after which a link that
+// brings invalidations counts as dead. Clients that this package opens have both.
+func Patient(ctx context.Context) context.Context { return patience.With(ctx, patientHot) }
+
 // site is where a test's clients work: a backend, a namespace, and the engine if it is embedded.
 type site struct {
 	backend   Backend
@@ -139,7 +144,7 @@ func dial(t testing.TB, s *site, edits []func(*redbrick.Options)) *redbrick.Clie
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
 	if o.HotTimeout == 0 {
-		ctx = patience.With(ctx, patientHot)
+		ctx = Patient(ctx)
 	}
 	rb, err := redbrick.Open(ctx, patient(o))
 	if err != nil {

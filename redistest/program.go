@@ -16,7 +16,6 @@ import (
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/internal/childproc"
-	"github.com/redbrick-go/redbrick/internal/patience"
 )
 
 const (
@@ -184,7 +183,7 @@ func runProgram(name string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ctx = patience.With(ctx, patientHot)
+	ctx = Patient(ctx)
 	c := &Child{
 		Options: patient(redbrick.Options{URL: where.URL, Namespace: where.Namespace}),
 		Args:    where.Args,

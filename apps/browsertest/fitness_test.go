@@ -17,8 +17,9 @@ func startFitness(t *testing.T) string {
 	var said output
 	var c service.Config
 	c.DataDir, c.Seed, c.Logger = t.TempDir(), true, slog.New(slog.NewTextHandler(&said, nil))
-	c.RateLimit.Disabled = true // all browsers are one client here
-	main, err := service.Start(t.Context(), c)
+	c.RateLimit.Disabled, c.RateLimit.Timeout = true, patience // all browsers are one client here
+	c.Passwords.Wait = patience
+	main, err := service.Start(redistest.Patient(t.Context()), c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redbrick-go/redbrick/apps/shopchop/service"
 	"github.com/redbrick-go/redbrick/ratelimit"
+	"github.com/redbrick-go/redbrick/redistest"
 )
 
 // startShopChop starts Shop & Chop as a person with nothing installed does, on
@@ -18,12 +19,14 @@ func startShopChop(t *testing.T) (base, data string) {
 	t.Helper()
 	var said output
 	data = t.TempDir()
-	main, err := service.Start(t.Context(), service.Config{
+	c := service.Config{
 		DataDir: data, Seed: true,
 		// All tests come from one address, and look at more than a person does in an hour.
-		RateLimit: ratelimit.Options{Disabled: true}, AuthPerHour: 1000,
+		RateLimit: ratelimit.Options{Disabled: true, Timeout: patience}, AuthPerHour: 1000,
 		Logger: slog.New(slog.NewTextHandler(&said, nil)),
-	})
+	}
+	c.Passwords.Wait = patience
+	main, err := service.Start(redistest.Patient(t.Context()), c) // a browser takes all processors
 	if err != nil {
 		t.Fatal(err)
 	}

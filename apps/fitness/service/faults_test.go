@@ -58,7 +58,7 @@ func TestLoginIsGuarded(t *testing.T) {
 func TestRedisAway(t *testing.T) {
 	t.Parallel()
 	server := redistest.Private(t)
-	s := run(t, func(c *Config) { c.Redis = redbrick.Options{URL: server.URL()} })
+	s := run(t, func(c *Config) { c.Redis.URL = server.URL() })
 	browser, login := s.member("ada", train.RoleUser)
 	s.exercise(login.User.ID, "Plank")
 	right := map[string]string{"email": "ada@example.com", "password": secretWord}

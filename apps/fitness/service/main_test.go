@@ -25,7 +25,7 @@ const commandEnv = "FITNESS_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(commandEnv) != "" {
-		os.Exit(Command(context.Background(), os.Args[1:], os.Stdout, os.Stderr, os.Exit))
+		os.Exit(Command(redistest.Patient(context.Background()), os.Args[1:], os.Stdout, os.Stderr, os.Exit))
 	}
 	redistest.Main(m)
 }
@@ -36,7 +36,7 @@ const (
 )
 
 // cheap hashes guard nothing, and cost nothing.
-var cheap = password.Options{Memory: 64, Passes: 1, AllowWeak: true}
+var cheap = password.Options{Memory: 64, Passes: 1, AllowWeak: true, Wait: apitest.Patience}
 
 // running is a service that a test talks to over HTTP.
 type running struct {
@@ -59,7 +59,7 @@ func run(t testing.TB, edit ...func(*Config)) *running {
 	for _, f := range edit {
 		f(&c)
 	}
-	m, err := Start(context.Background(), c)
+	m, err := Start(redistest.Patient(context.Background()), c)
 	if err != nil {
 		t.Fatal(err)
 	}

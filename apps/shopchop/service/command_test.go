@@ -262,7 +262,7 @@ func TestDotEnv(t *testing.T) {
 func TestRebuildCommand(t *testing.T) {
 	t.Parallel()
 	server := redistest.Private(t)
-	s := run(t, patient, func(c *Config) { c.Redis.URL = server.URL() })
+	s := run(t, func(c *Config) { c.Redis.URL = server.URL() })
 	r := s.create(ada, shop.RecipeDraft{Name: "Soup", Tags: []string{"soup"}})
 	s.do(bob, http.MethodPut, recipePath(r.ID, "/favorite"), nil, http.StatusNoContent)
 	s.agree(t)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/redis/rueidis"
 
-	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/copiestest"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/web"
@@ -74,9 +73,7 @@ func TestDevices(t *testing.T) {
 func TestSessionsWithoutRedis(t *testing.T) {
 	t.Parallel()
 	server := redistest.Private(t, "appendonly yes", "appendfsync always")
-	s := run(t, func(c *Config) {
-		c.Redis = redbrick.Options{URL: server.URL(), RetryDelay: 100 * time.Millisecond}
-	})
+	s := run(t, func(c *Config) { c.Redis.URL, c.Redis.RetryDelay = server.URL(), 100*time.Millisecond })
 	r := s.create(ada, shop.RecipeDraft{Name: "Soup"})
 	cookie, err := s.cookie(ada)
 	if err != nil {

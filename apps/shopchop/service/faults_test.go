@@ -87,7 +87,7 @@ func (s *running) askAgain(user int64, method, path string, body any) (got reply
 func TestFlushAllUnderLoadLosesNothing(t *testing.T) {
 	t.Parallel()
 	server := redistest.Private(t)
-	s := run(t, patient, func(c *Config) { c.Redis.URL = server.URL() })
+	s := run(t, func(c *Config) { c.Redis.URL = server.URL() })
 	for i := range 5 {
 		s.create(ada, shop.RecipeDraft{Name: fmt.Sprintf("Recipe %d", i), Tags: []string{"soup"}})
 	}
@@ -177,9 +177,7 @@ func (s *running) entered(t *testing.T, user int64) {
 func TestRedisKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	server := redistest.Private(t)
-	s := run(t, func(c *Config) {
-		c.Redis = redbrick.Options{URL: server.URL(), RetryDelay: 100 * time.Millisecond}
-	})
+	s := run(t, func(c *Config) { c.Redis.URL, c.Redis.RetryDelay = server.URL(), 100*time.Millisecond })
 	for i := range 20 {
 		s.create(ada, shop.RecipeDraft{Name: fmt.Sprintf("Recipe %d", i)})
 	}
@@ -249,9 +247,7 @@ func TestRedisKilledUnderLoad(t *testing.T) {
 func TestStaleCopiesAreRepaired(t *testing.T) {
 	t.Parallel()
 	server := redistest.Private(t, "appendonly yes", "appendfsync always")
-	s := run(t, func(c *Config) {
-		c.Redis = redbrick.Options{URL: server.URL(), RetryDelay: 100 * time.Millisecond}
-	})
+	s := run(t, func(c *Config) { c.Redis.URL, c.Redis.RetryDelay = server.URL(), 100*time.Millisecond })
 	r := s.create(ada, shop.RecipeDraft{Name: "Soup", Tags: []string{"hot"}})
 	gone := s.create(ada, shop.RecipeDraft{Name: "Gone", Tags: []string{"hot"}})
 	s.do(bob, http.MethodPut, recipePath(r.ID, "/favorite"), nil, http.StatusNoContent)
@@ -294,7 +290,7 @@ func TestStartsDegraded(t *testing.T) {
 	server.Kill()
 	began := time.Now()
 	s := run(t, func(c *Config) {
-		c.Redis = redbrick.Options{URL: server.URL(), ConnectTimeout: time.Second, RetryDelay: 100 * time.Millisecond}
+		c.Redis.URL, c.Redis.ConnectTimeout, c.Redis.RetryDelay = server.URL(), time.Second, 100*time.Millisecond
 	})
 	if took := time.Since(began); took > longTime {
 		t.Errorf("start took %v", took)

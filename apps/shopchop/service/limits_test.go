@@ -58,7 +58,7 @@ func TestRateLimit(t *testing.T) {
 // Clients behind a trusted proxy have a counter each, and what Node counted counts.
 func TestRateLimitOfClientsBehindAProxy(t *testing.T) {
 	t.Parallel()
-	s := run(t, patient, limited(3), func(c *Config) { c.TrustedProxies = []string{"127.0.0.0/8"} })
+	s := run(t, limited(3), func(c *Config) { c.TrustedProxies = []string{"127.0.0.0/8"} })
 	s.redisDo("SET", "rate_limit:192.0.2.7", "2") // without a lifetime, as a Node service that died in between leaves it
 	for address, want := range map[string]int{"192.0.2.7": 1, "192.0.2.8": 3, "evil, 192.0.2.9": 3} {
 		for i := range 4 {
@@ -81,7 +81,7 @@ func TestLimitsWithoutRedis(t *testing.T) {
 	t.Parallel()
 	server := redistest.Private(t)
 	s := run(t, limited(2), func(c *Config) {
-		c.Redis = redbrick.Options{URL: server.URL(), RetryDelay: 100 * time.Millisecond}
+		c.Redis.URL, c.Redis.RetryDelay = server.URL(), 100*time.Millisecond
 		c.AuthPerHour = 4
 	})
 	server.Kill()
@@ -152,7 +152,7 @@ func TestLoginGuard(t *testing.T) {
 // An account that does not exist is guarded as one that does.
 func TestLoginGuardTellsNothing(t *testing.T) {
 	t.Parallel()
-	s := run(t, patient, func(c *Config) { c.TrustedProxies = []string{"127.0.0.0/8"} })
+	s := run(t, func(c *Config) { c.TrustedProxies = []string{"127.0.0.0/8"} })
 	answers := map[string][]string{}
 	for i, email := range []string{emails[bob], "nobody@example.com"} {
 		for n := range 7 {
@@ -168,7 +168,7 @@ func TestLoginGuardTellsNothing(t *testing.T) {
 // Registering and asking for mails is limited for a client, whatever it says where it comes from.
 func TestAuthRoutesAreLimited(t *testing.T) {
 	t.Parallel()
-	s := run(t, patient, func(c *Config) { c.AuthPerHour = 3 })
+	s := run(t, func(c *Config) { c.AuthPerHour = 3 })
 	for i := range 5 {
 		status := http.StatusOK
 		if i >= 3 {

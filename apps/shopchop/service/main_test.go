@@ -28,7 +28,7 @@ const commandEnv = "SHOPCHOP_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(commandEnv) != "" {
-		os.Exit(Command(context.Background(), os.Args[1:], os.Stdout, os.Stderr, os.Exit))
+		os.Exit(Command(redistest.Patient(context.Background()), os.Args[1:], os.Stdout, os.Stderr, os.Exit))
 	}
 	redistest.Main(m)
 }
@@ -91,10 +91,11 @@ func run(t testing.TB, edit ...func(*Config)) *running {
 		Passwords: password.Options{Memory: 64, Passes: 1, AllowWeak: true, Wait: longTime},
 		RateLimit: ratelimit.Options{Disabled: true, Timeout: longTime}, AuthPerHour: 1_000_000,
 	}
+	patient(&c)
 	for _, f := range edit {
 		f(&c)
 	}
-	m, err := Start(context.Background(), c)
+	m, err := Start(redistest.Patient(context.Background()), c)
 	if err != nil {
 		t.Fatal(err)
 	}

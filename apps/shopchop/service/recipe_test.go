@@ -62,7 +62,7 @@ func TestEntryEqualsData(t *testing.T) {
 func TestRedisCLIShowsTheRecipe(t *testing.T) {
 	t.Parallel()
 	server := redistest.Private(t)
-	s := run(t, patient, func(c *Config) { c.Redis.URL = server.URL() })
+	s := run(t, func(c *Config) { c.Redis.URL = server.URL() })
 	r := s.create(ada, big("Soup"))
 	if r.ID != 1 {
 		t.Fatalf("first recipe has id %d", r.ID)

@@ -31,7 +31,7 @@ func TestRestartKeepsWhatRedisHolds(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	start := func() *running {
-		return run(t, patient, func(c *Config) { c.DataDir, c.Seed = dir, true })
+		return run(t, func(c *Config) { c.DataDir, c.Seed = dir, true })
 	}
 	s := start()
 	r := s.create(ada, shop.RecipeDraft{Name: "Soup", Tags: []string{"hot"}}) // no view, so it is not warmed at a start
