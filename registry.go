@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/redis/rueidis"
 
@@ -114,9 +113,6 @@ type layout struct {
 	checked         bool
 }
 
-// layoutTimeout bounds the check of a layout by UseLayout.
-const layoutTimeout = 2 * time.Second
-
 //go:embed lua/layout.lua
 var layoutSource string
 
@@ -125,7 +121,7 @@ var layoutScript = script.New("layout", layoutSource)
 // UseLayout declares that a brick writes layout version written, which programs of version reader and later can read.
 // Both are kept in the hash `<ns>~layout`. A process whose own version is below the reader that is stored there is
 // refused with an error that wraps ErrConfig; UseLayout returns no other error. While Redis is away the check waits for the
-// connection, which then fails to come up; where Redis does not answer the check within two seconds the log says so. A brick
+// connection, which then fails to come up; where Redis does not answer the check within ConnectTimeout the log says so. A brick
 // is checked once a client, unless it was refused or not answered.
 func (c *Client) UseLayout(ctx context.Context, brick string, written, reader int) error {
 	c.layouts.mu.Lock()
@@ -142,7 +138,7 @@ func (c *Client) UseLayout(ctx context.Context, brick string, written, reader in
 	if v.checked || cn == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, layoutTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.options.ConnectTimeout)
 	defer cancel()
 	err := v.verify(ctx, cn.data, c.options.Namespace, brick)
 	if errors.Is(err, ErrConfig) {
