@@ -24,6 +24,8 @@ type Process struct {
 	Stderr  io.Writer           // what is said about it
 	Signals <-chan os.Signal    // the first asks for a graceful end, the second for one at once
 	flags   *flag.FlagSet       // of the verb that runs
+	// tune changes the options of a proxy: tests bear with a machine that is busy.
+	tune func(*proxyOptions)
 }
 
 // verb is one thing that the command does.
@@ -37,7 +39,7 @@ type verb struct {
 }
 
 func verbs() []verb {
-	return []verb{engineVerb(), helpVerb(), versionVerb()}
+	return []verb{engineVerb(), helpVerb(), proxyVerb(), versionVerb()}
 }
 
 // usageError is a call that cannot be meant as it stands.
