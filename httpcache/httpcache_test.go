@@ -188,6 +188,7 @@ func TestNothingIsStoredThatIsNotForEverybody(t *testing.T) {
 			for i := range 3 {
 				s.get(t, "/", tc.request...).want(t, tc.name, 200, "MISS", strconv.Itoa(i+1))
 			}
+			s.get(t, "/").want(t, tc.name+", then a stranger", 200, "MISS", "4")
 		}
 	})
 }

@@ -145,7 +145,7 @@ func TestNoSequenceOfRequestsGivesAUserThePrivateResponseOfAnother(t *testing.T)
 			newSiteOf(t, c, httpcache.Rule{TTL: time.Hour, Private: user}, handler),
 			newSiteOf(t, c, httpcache.Rule{TTL: time.Hour, VaryBy: []string{"Cookie", "Authorization"}}, handler),
 		}
-		paths := []string{"/p", "/pr", "/pro/x.css", "/prof", "/profile/x.css", "/p%2Fx.css", "/p;x.css", "/pr?p=1", "/pr?p=1&q=2", "/profil/", "/profile//a"}
+		paths := []string{"/p", "/pr", "/pro/x.css", "/prof", "/profile/x.css", "/p%2Fx.css", "/p;x.css", "/pr?p=1", "/pr?p=1&q=2", "/profil/", "/profile//a", "/", "/a-shop", "/a/longer/one"}
 		users := []string{"", "", "1", "2", "3", "11"}
 		rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a walk that can be repeated
 		pick := func(all []string) string { return all[rng.IntN(len(all))] }

@@ -3,6 +3,7 @@ package redistest
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,18 +33,22 @@ func Main(m *testing.M) {
 
 // In the stacks of goroutines of rueidis that end late, whether the client still is there or not: lateClose closes the
 // connections of nodes that left a cluster, five seconds later; lateRefresh looks at a cluster's topology, within a
-// second after an error.
+// second after an error. lateDeadline is the timer of a deadline that calls share, which nobody cancels: it ends as soon
+// as the machine lets it run.
 const (
-	lateClose   = "rueidis.(*clusterClient)._refresh"
-	lateRefresh = "rueidis.(*call).DelayDo"
+	lateClose    = "rueidis.(*clusterClient)._refresh"
+	lateRefresh  = "rueidis.(*call).DelayDo"
+	lateDeadline = "context.WithDeadlineCause.func"
 )
 
 // leaks looks for goroutines that were left behind. It waits for those that
-// rueidis will end by itself, and for no others.
+// will end by themselves, and for no others.
 func leaks() error {
 	for end := time.Now().Add(10 * time.Second); ; {
 		err := goleak.Find()
-		late := err != nil && (strings.Contains(err.Error(), lateClose) || strings.Contains(err.Error(), lateRefresh))
+		late := err != nil && slices.ContainsFunc([]string{lateClose, lateRefresh, lateDeadline}, func(stack string) bool {
+			return strings.Contains(err.Error(), stack)
+		})
 		if !late || time.Now().After(end) {
 			return err
 		}
