@@ -48,6 +48,7 @@ func TestDirectivesOfAResponseAreReadAsSection52Says(t *testing.T) {
 		{"names of fields", []string{`no-cache="set-cookie, x-A", private="x-b"`}, C{NoCacheFields: []string{"Set-Cookie", "X-A"}, PrivateFields: []string{"X-B"}}},
 		{"a name without quotes (5.2)", []string{"private=x-b"}, C{PrivateFields: []string{"X-B"}}},
 		{"all the signs that a name may have", []string{"private=\"!#$%&'*+-.^_`|~\""}, C{PrivateFields: []string{"!#$%&'*+-.^_`|~"}}},
+		{"empty names among others", []string{`private=",x-a,,x-b,"`}, C{PrivateFields: []string{"X-A", "X-B"}}},
 		{"both forms", []string{`no-cache, no-cache=x-a`}, C{NoCache: true, NoCacheFields: []string{"X-A"}}},
 		{"no names are the form without", []string{`no-cache="", private=" , "`}, C{NoCache: true, Private: true}},
 		{"what is no name is the form without", []string{`private="x y"`}, C{Private: true}},

@@ -98,6 +98,8 @@ func TestCacheStatusIsWrittenAsRFC9211Says(t *testing.T) {
 		{S{Cache: "redbrick"}, `redbrick`},
 		{S{Cache: "my cache"}, `"my cache"`},
 		{S{Cache: `1"\é`}, `"1\"\\?"`},
+		{S{Cache: "1a"}, `"1a"`},
+		{S{Cache: ""}, `""`},
 		{S{Cache: "a.b:1/c*"}, `a.b:1/c*`},
 		{S{Cache: "r", Hit: true, Fwd: "stale", TTL: ttl(1999 * time.Millisecond)}, `r; hit; ttl=1`},
 		{S{Cache: "r", Hit: true, TTL: ttl(-1)}, `r; hit; ttl=-1`},

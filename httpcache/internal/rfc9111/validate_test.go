@@ -134,7 +134,7 @@ func TestConditionsAreAnsweredAsServeContentAnswersThem(t *testing.T) {
 	body := []byte("0123456789")
 	modified := now.Add(-time.Hour)
 	for _, tag := range []string{"", `"a"`, `W/"a"`, `"b,c"`} {
-		stored := header("Content-Type", "text/plain", "Content-Length", "10", "Last-Modified", modified.Format(http.TimeFormat), "X-A", "1", "Cache-Control", "max-age=5")
+		stored := header("Content-Type", "text/plain", "Content-Length", "10", "Last-Modified", modified.Format(http.TimeFormat), "X-A", "1", "Cache-Control", "max-age=5", "Content-Encoding", "gzip")
 		if tag != "" {
 			stored.Set("Etag", tag)
 		}
