@@ -78,6 +78,13 @@ func TestOneHandlerRunsForAllWhoAskForAMissingResponse(t *testing.T) {
 		if n := calls.Load(); n != 1 {
 			t.Errorf("%d handlers ran for %d requests in 3 processes", n, 3*each)
 		}
+		var waits int64
+		for _, c := range caches {
+			waits += c.Stats().Waits
+		}
+		if waits >= each {
+			t.Errorf("%d requests waited for another process, want one of each process", waits)
+		}
 	})
 }
 
@@ -622,5 +629,39 @@ func TestWhatARuleVariesByIsToldToOtherCaches(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+func TestWhoWaitsIsNotGivenAVariantOfAnother(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		began, goOn := make(chan struct{}, 100), make(chan struct{})
+		s := newSite(t, rb, httpcache.Options{Patience: time.Minute}, httpcache.Rule{}, func(w http.ResponseWriter, r *http.Request) {
+			began <- struct{}{}
+			<-goOn // nobody knows yet that the URL varies
+			w.Header().Set("Cache-Control", "max-age=3600")
+			w.Header().Set("Vary", "Accept-Language")
+			_, _ = io.WriteString(w, r.Header.Get("Accept-Language"))
+		})
+		h := s.Config.Handler
+		var ready, done sync.WaitGroup
+		for i := range 30 {
+			language := []string{"en", "vi", "de"}[i%3]
+			ready.Add(1)
+			done.Go(func() {
+				r := httptest.NewRequest(http.MethodGet, "http://x.example/", http.NoBody)
+				r.Header.Set("Accept-Language", language)
+				w := &kept{h: http.Header{}}
+				ready.Done()
+				h.ServeHTTP(w, r)
+				if string(w.body) != language {
+					t.Errorf("%s got %q", language, w.body)
+				}
+			})
+		}
+		ready.Wait()
+		<-began
+		close(goOn)
+		done.Wait()
 	})
 }
