@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/redbrick-go/redbrick/apps/shopchop/service"
-	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
@@ -19,12 +18,10 @@ func startShopChop(t *testing.T) (base, data string) {
 	t.Helper()
 	var said output
 	data = t.TempDir()
-	c := service.Config{
-		DataDir: data, Seed: true,
-		// All tests come from one address, and look at more than a person does in an hour.
-		RateLimit: ratelimit.Options{Disabled: true, Timeout: patience}, AuthPerHour: 1000,
-		Logger: slog.New(slog.NewTextHandler(&said, nil)),
-	}
+	var c service.Config
+	c.DataDir, c.Seed, c.Logger = data, true, slog.New(slog.NewTextHandler(&said, nil))
+	// All tests come from one address, and look at more than a person does in an hour.
+	c.RateLimit.Disabled, c.RateLimit.Timeout, c.AuthPerHour = true, patience, 1000
 	c.Passwords.Wait = patience
 	main, err := service.Start(redistest.Patient(t.Context()), c) // a browser takes all processors
 	if err != nil {

@@ -57,7 +57,6 @@ func isTesting(dir string) bool {
 // loans are the internal packages that nested modules may import, each with its reason.
 var loans = map[string]string{
 	"internal/accumulate": "counters flushed in batches: a mechanism that bricks and applications share",
-	"internal/clientip":   "who sent a request: bricks and applications must not disagree about it",
 }
 
 func checkImports(t *Tree) []Finding {

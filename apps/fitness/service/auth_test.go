@@ -20,12 +20,12 @@ type devices struct{ Sessions []web.Device }
 
 func (s *running) devices(c *apitest.Client) []web.Device {
 	s.t.Helper()
-	return apitest.Into[devices](s.t, c.Do(http.MethodGet, api+"/auth/sessions", nil, http.StatusOK)).Sessions
+	return apitest.Into[devices](s.t, c.Do(http.MethodGet, base+"/auth/sessions", nil, http.StatusOK)).Sessions
 }
 
 // profile expects a client to be known, or not to be.
 func profile(c *apitest.Client, status int) apitest.Reply {
-	return c.Do(http.MethodGet, api+"/users/profile", nil, status)
+	return c.Do(http.MethodGet, base+"/users/profile", nil, status)
 }
 
 // Who logs in has a cookie and tokens, and each of them opens every route that needs somebody.
@@ -51,13 +51,13 @@ func TestCookieOrBearerOnEveryRoute(t *testing.T) {
 			{"PUT", "/users/" + other.User.ID + "/role", `{"role":"trainer"}`, 200},
 			{"GET", "/auth/sessions", nil, 200}, {"DELETE", "/auth/sessions/nobody", nil, 404},
 		} {
-			browser.Do(c.method, api+c.path, c.body, c.status)
-			s.bearer(login.AccessToken).Do(c.method, api+c.path, c.body, c.status)
-			got := s.client().Do(c.method, api+c.path, c.body, http.StatusUnauthorized)
+			browser.Do(c.method, base+c.path, c.body, c.status)
+			s.bearer(login.AccessToken).Do(c.method, base+c.path, c.body, c.status)
+			got := s.client().Do(c.method, base+c.path, c.body, http.StatusUnauthorized)
 			if got.Error != "Authentication required" || got.Success {
 				t.Errorf("%s %s: %s", c.method, c.path, got.Body)
 			}
-			if got := s.bearer("x."+login.AccessToken).Do(c.method, api+c.path, c.body, http.StatusUnauthorized); !strings.HasPrefix(got.Header.Get("WWW-Authenticate"), "Bearer ") {
+			if got := s.bearer("x."+login.AccessToken).Do(c.method, base+c.path, c.body, http.StatusUnauthorized); !strings.HasPrefix(got.Header.Get("WWW-Authenticate"), "Bearer ") {
 				t.Errorf("%s %s: WWW-Authenticate %q", c.method, c.path, got.Header.Get("WWW-Authenticate"))
 			}
 		}
@@ -73,7 +73,7 @@ func TestReuseOfARefreshTokenEndsTheLogin(t *testing.T) {
 	elsewhere, _ := s.login("ada@example.com")
 	refresh := func(token string, status int) account.Tokens {
 		t.Helper()
-		got := s.client().Do(http.MethodPost, api+"/auth/refresh", web.RefreshBody{RefreshToken: token}, status)
+		got := s.client().Do(http.MethodPost, base+"/auth/refresh", web.RefreshBody{RefreshToken: token}, status)
 		if status != http.StatusOK {
 			return account.Tokens{}
 		}
@@ -107,7 +107,7 @@ func TestRefreshesAtOnceGiveOneSuccessor(t *testing.T) {
 	tokens := map[string]bool{}
 	for range 20 {
 		all.Go(func() {
-			got, err := s.client().Ask(http.MethodPost, api+"/auth/refresh", web.RefreshBody{RefreshToken: login.RefreshToken})
+			got, err := s.client().Ask(http.MethodPost, base+"/auth/refresh", web.RefreshBody{RefreshToken: login.RefreshToken})
 			if err != nil || got.Status != http.StatusOK {
 				t.Errorf("refresh: status %d, %v: %s", got.Status, err, got.Body)
 				return
@@ -122,7 +122,7 @@ func TestRefreshesAtOnceGiveOneSuccessor(t *testing.T) {
 		t.Errorf("%d successors, want 1", len(tokens))
 	}
 	for token := range tokens {
-		s.client().Do(http.MethodPost, api+"/auth/refresh", web.RefreshBody{RefreshToken: token}, http.StatusOK)
+		s.client().Do(http.MethodPost, base+"/auth/refresh", web.RefreshBody{RefreshToken: token}, http.StatusOK)
 	}
 }
 
@@ -157,10 +157,10 @@ func TestDevices(t *testing.T) {
 		if byToken := s.devices(s.bearer(theirs.AccessToken)); len(byToken) != 3 {
 			t.Errorf("%d devices by token", len(byToken))
 		}
-		stranger.Do(http.MethodDelete, api+"/auth/sessions/"+other.ID, nil, http.StatusNotFound)
+		stranger.Do(http.MethodDelete, base+"/auth/sessions/"+other.ID, nil, http.StatusNotFound)
 		profile(there, http.StatusOK)
-		here.Do(http.MethodDelete, api+"/auth/sessions/"+other.ID, nil, http.StatusNoContent)
-		here.Do(http.MethodDelete, api+"/auth/sessions/"+other.ID, nil, http.StatusNotFound)
+		here.Do(http.MethodDelete, base+"/auth/sessions/"+other.ID, nil, http.StatusNoContent)
+		here.Do(http.MethodDelete, base+"/auth/sessions/"+other.ID, nil, http.StatusNotFound)
 		profile(there, http.StatusUnauthorized)
 		redistest.Eventually(t, apitest.Patience, func() error { return refused(s.bearer(theirs.AccessToken)) })
 		profile(here, http.StatusOK)
@@ -170,7 +170,7 @@ func TestDevices(t *testing.T) {
 
 // refused fails as long as a client is still known: a token dies by a push, which takes its time.
 func refused(c *apitest.Client) error {
-	got, err := c.Ask(http.MethodGet, api+"/users/profile", nil)
+	got, err := c.Ask(http.MethodGet, base+"/users/profile", nil)
 	if err == nil && got.Status != http.StatusUnauthorized {
 		err = fmt.Errorf("status %d, want 401", got.Status)
 	}
@@ -188,22 +188,22 @@ func TestLogout(t *testing.T) {
 		stranger, eve := s.member("eve", train.RoleUser)
 		profile(other.bearer(one.AccessToken), http.StatusOK) // now the other process knows that it lives
 
-		first.Do(http.MethodPost, api+"/auth/logout", nil, http.StatusOK)
+		first.Do(http.MethodPost, base+"/auth/logout", nil, http.StatusOK)
 		profile(first, http.StatusUnauthorized)
 		redistest.Eventually(t, apitest.Patience, func() error { return refused(other.bearer(one.AccessToken)) })
-		s.client().Do(http.MethodPost, api+"/auth/refresh", web.RefreshBody{RefreshToken: one.RefreshToken}, http.StatusUnauthorized)
+		s.client().Do(http.MethodPost, base+"/auth/refresh", web.RefreshBody{RefreshToken: one.RefreshToken}, http.StatusUnauthorized)
 		profile(second, http.StatusOK)
 
-		s.bearer(three.AccessToken).Do(http.MethodPost, api+"/auth/logout", nil, http.StatusOK)
+		s.bearer(three.AccessToken).Do(http.MethodPost, base+"/auth/logout", nil, http.StatusOK)
 		redistest.Eventually(t, apitest.Patience, func() error { return refused(s.bearer(three.AccessToken)) })
 		profile(other.bearer(two.AccessToken), http.StatusOK)
 
 		third, _ := s.login("ada@example.com")
-		second.Do(http.MethodPost, api+"/auth/logout-all", nil, http.StatusOK)
+		second.Do(http.MethodPost, base+"/auth/logout-all", nil, http.StatusOK)
 		profile(second, http.StatusUnauthorized)
 		profile(third, http.StatusUnauthorized)
 		redistest.Eventually(t, apitest.Patience, func() error { return refused(other.bearer(two.AccessToken)) })
-		other.client().Do(http.MethodPost, api+"/auth/refresh", web.RefreshBody{RefreshToken: two.RefreshToken}, http.StatusUnauthorized)
+		other.client().Do(http.MethodPost, base+"/auth/refresh", web.RefreshBody{RefreshToken: two.RefreshToken}, http.StatusUnauthorized)
 		profile(stranger, http.StatusOK)
 		profile(s.bearer(eve.AccessToken), http.StatusOK)
 		s.login("ada@example.com") // and again
@@ -216,7 +216,7 @@ func TestLoginTellsNothing(t *testing.T) {
 	s := run(t)
 	s.member("ada", train.RoleUser)
 	for _, email := range []string{"ada@example.com", "nobody@example.com", "no address"} {
-		got := s.client().Do(http.MethodPost, api+"/auth/login", map[string]string{"email": email, "password": "wrong"}, http.StatusUnauthorized)
+		got := s.client().Do(http.MethodPost, base+"/auth/login", map[string]string{"email": email, "password": "wrong"}, http.StatusUnauthorized)
 		if got.Error != "Invalid email or password" || got.Header.Get("Set-Cookie") != "" {
 			t.Errorf("%s: %s, cookie %q", email, got.Body, got.Header.Get("Set-Cookie"))
 		}

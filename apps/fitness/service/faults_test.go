@@ -29,7 +29,7 @@ func TestLoginIsGuarded(t *testing.T) {
 	var all sync.WaitGroup
 	for range redistest.Scale(50) {
 		all.Go(func() {
-			got, err := s.client().Ask(http.MethodPost, api+"/auth/login", `{"email":"Ada@example.com","password":"wrong"}`)
+			got, err := s.client().Ask(http.MethodPost, base+"/auth/login", `{"email":"Ada@example.com","password":"wrong"}`)
 			switch {
 			case err != nil:
 				t.Error(err)
@@ -47,10 +47,10 @@ func TestLoginIsGuarded(t *testing.T) {
 		t.Errorf("%d passwords were looked at, %d attempts refused; want at most 5", wrong.Load(), throttled.Load())
 	}
 	right := map[string]string{"email": "ada@example.com", "password": secretWord}
-	if got := s.client().Do(http.MethodPost, api+"/auth/login", right, http.StatusTooManyRequests, "Accept-Language", "vi"); got.Error != "Quá nhiều lần thử không thành công" {
+	if got := s.client().Do(http.MethodPost, base+"/auth/login", right, http.StatusTooManyRequests, "Accept-Language", "vi"); got.Error != "Quá nhiều lần thử không thành công" {
 		t.Errorf("said %q", got.Error)
 	}
-	browser.Do(http.MethodPost, api+"/auth/login", right, http.StatusOK)
+	browser.Do(http.MethodPost, base+"/auth/login", right, http.StatusOK)
 }
 
 // While Redis is away nobody is taken for a visitor: who shows a cookie or a token is asked to come back. What
@@ -67,7 +67,7 @@ func TestRedisAway(t *testing.T) {
 		t.Helper()
 		var got apitest.Reply
 		redistest.Eventually(t, apitest.Patience, func() (err error) {
-			if got, err = c.Ask(method, api+path, body); err == nil && got.Status != status {
+			if got, err = c.Ask(method, base+path, body); err == nil && got.Status != status {
 				err = fmt.Errorf("%s %s: status %d, want %d: %s", method, path, got.Status, status, got.Body)
 			}
 			return err
@@ -87,9 +87,9 @@ func TestRedisAway(t *testing.T) {
 			t.Errorf("%s: %s, headers %v", what, got.Body, got.Header)
 		}
 	}
-	s.client().Do(http.MethodGet, api+"/users/profile", nil, http.StatusUnauthorized)
+	s.client().Do(http.MethodGet, base+"/users/profile", nil, http.StatusUnauthorized)
 	for _, path := range []string{"/exercises", "/workouts/popular"} {
-		browser.Do(http.MethodGet, api+path, nil, http.StatusOK)
+		browser.Do(http.MethodGet, base+path, nil, http.StatusOK)
 	}
 	server.Restart() // empty: everybody is logged out
 	becomes(browser, http.MethodGet, "/users/profile", nil, http.StatusUnauthorized)
@@ -103,11 +103,11 @@ func TestRedisHoldsNoSecret(t *testing.T) {
 	s := run(t)
 	_, login := s.member("ada", train.RoleTrainer)
 	c := s.client()
-	entered := c.Do(http.MethodPost, api+"/auth/login", map[string]any{"email": "ada@example.com", "password": secretWord, "rememberMe": true}, http.StatusOK)
+	entered := c.Do(http.MethodPost, base+"/auth/login", map[string]any{"email": "ada@example.com", "password": secretWord, "rememberMe": true}, http.StatusOK)
 	e := s.exercise(login.User.ID, "Plank")
-	c.Do(http.MethodPost, api+"/workouts", fmt.Sprintf(`{"exerciseId":%q,"sets":[{"reps":1}]}`, e.ID), http.StatusCreated)
+	c.Do(http.MethodPost, base+"/workouts", fmt.Sprintf(`{"exerciseId":%q,"sets":[{"reps":1}]}`, e.ID), http.StatusCreated)
 	for _, path := range []string{"/users/profile", "/workouts", "/exercises", "/exercises/favorites", "/workouts/popular", "/auth/sessions"} {
-		c.Do(http.MethodGet, api+path, nil, http.StatusOK)
+		c.Do(http.MethodGet, base+path, nil, http.StatusOK)
 	}
 	credentials, err := s.store.Credentials(t.Context(), "ada@example.com")
 	if err != nil {

@@ -32,7 +32,7 @@ func TestAFailureTellsNothingOfTheInside(t *testing.T) {
 		{http.MethodPut, "/users/profile", `{"bio":"hello"}`},
 	} {
 		for accept, text := range map[string]string{"en": "Internal server error", "vi": "Lỗi máy chủ"} {
-			got, err := trainer.Ask(c.method, api+c.path, c.body, "Accept-Language", accept)
+			got, err := trainer.Ask(c.method, base+c.path, c.body, "Accept-Language", accept)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,10 +1,10 @@
 package service
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/redbrick-go/redbrick/apps/fitness/internal/web"
+	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/ratelimit"
 )
 
@@ -16,7 +16,7 @@ const (
 )
 
 // limits makes what stands before the routes.
-func (m *Main) limits(clients *ratelimit.Clients) (general, auth func(http.Handler) http.Handler, err error) {
+func (m *Main) limits(clients *ratelimit.Clients) (general, auth api.Gate, err error) {
 	o := m.config.RateLimit
 	policy := ratelimit.Policy{Limit: defaultRequests, Window: defaultWindow}
 	if len(o.Policies) > 0 {
@@ -28,30 +28,9 @@ func (m *Main) limits(clients *ratelimit.Clients) (general, auth func(http.Handl
 	if strict.Limit == 0 {
 		strict.Limit = defaultAuth
 	}
-	if general, err = m.limit(o, policy, clients); err != nil {
+	if general, err = api.Limit(m.redis, o, policy, web.LimitKey(clients), web.Refuse); err != nil {
 		return nil, nil, err
 	}
-	auth, err = m.limit(o, strict, clients)
+	auth, err = api.Limit(m.redis, o, strict, web.LimitKey(clients), web.Refuse)
 	return general, auth, err
-}
-
-func (m *Main) limit(o ratelimit.Options, policy ratelimit.Policy, clients *ratelimit.Clients) (func(http.Handler) http.Handler, error) {
-	o.Policies = []ratelimit.Policy{policy}
-	limiter, err := ratelimit.New(m.redis, o)
-	if err != nil {
-		return nil, err
-	}
-	return ratelimit.NewMiddleware(ratelimit.HTTPOptions{
-		Rules: []ratelimit.Rule{{Limiter: limiter, Key: web.LimitKey(clients)}},
-		Denied: func(w http.ResponseWriter, r *http.Request, status int, result ratelimit.Result) {
-			switch {
-			case status == http.StatusServiceUnavailable:
-				web.Unavailable(w, r, nil)
-			case result.RetryAfter == ratelimit.Never:
-				web.Denied(w, r, 0)
-			default:
-				web.Denied(w, r, result.RetryAfter)
-			}
-		},
-	})
 }

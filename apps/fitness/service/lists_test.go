@@ -15,7 +15,7 @@ import (
 // names asks for a list and returns what is on it, and what the cache said.
 func names(t *testing.T, c *apitest.Client, path string) (list []string, cache string) {
 	t.Helper()
-	got := c.Do(http.MethodGet, api+path, nil, http.StatusOK)
+	got := c.Do(http.MethodGet, base+path, nil, http.StatusOK)
 	for _, e := range apitest.Into[[]train.Exercise](t, got) {
 		list = append(list, e.Name)
 	}
@@ -40,39 +40,39 @@ func TestExercisesAreCachedAndFollowWrites(t *testing.T) {
 		visitor := s.client()
 		create := func(name, muscle string) train.Exercise {
 			t.Helper()
-			return apitest.Into[train.Exercise](t, trainer.Do(http.MethodPost, api+"/exercises", map[string]any{"name": name, "muscle": muscle}, http.StatusCreated))
+			return apitest.Into[train.Exercise](t, trainer.Do(http.MethodPost, base+"/exercises", map[string]any{"name": name, "muscle": muscle}, http.StatusCreated))
 		}
 		plank, squat := create("Plank", "core"), create("Squat", "quads")
 		expect(t, visitor, "/exercises?muscle=core&page=1", "MISS", "Plank")
 		expect(t, visitor, "/exercises?unknown=x&page=1&muscle=CORE&limit=10", "HIT", "Plank") // one question, one entry
 		expect(t, visitor, "/exercises", "MISS", "Plank", "Squat")
 		expect(t, user, "/exercises/favorites", "MISS")
-		user.Do(http.MethodPut, api+"/exercises/"+plank.ID+"/favorite", nil, http.StatusNoContent)
+		user.Do(http.MethodPut, base+"/exercises/"+plank.ID+"/favorite", nil, http.StatusNoContent)
 		expect(t, user, "/exercises/favorites", "MISS", "Plank")
 		expect(t, user, "/exercises/favorites", "HIT", "Plank")
 		expect(t, trainer, "/exercises/favorites", "MISS")
 
-		user.Do(http.MethodPost, api+"/exercises", `{"name":"Mine","muscle":"core"}`, http.StatusForbidden)
-		user.Do(http.MethodPut, api+"/exercises/"+plank.ID, `{"name":"Mine"}`, http.StatusForbidden)
-		user.Do(http.MethodDelete, api+"/exercises/"+plank.ID, nil, http.StatusForbidden)
+		user.Do(http.MethodPost, base+"/exercises", `{"name":"Mine","muscle":"core"}`, http.StatusForbidden)
+		user.Do(http.MethodPut, base+"/exercises/"+plank.ID, `{"name":"Mine"}`, http.StatusForbidden)
+		user.Do(http.MethodDelete, base+"/exercises/"+plank.ID, nil, http.StatusForbidden)
 		expect(t, visitor, "/exercises", "HIT", "Plank", "Squat")
 
-		trainer.Do(http.MethodPut, api+"/exercises/"+plank.ID, `{"name":"Long plank"}`, http.StatusOK)
+		trainer.Do(http.MethodPut, base+"/exercises/"+plank.ID, `{"name":"Long plank"}`, http.StatusOK)
 		expect(t, visitor, "/exercises", "MISS", "Long plank", "Squat")
 		expect(t, user, "/exercises/favorites", "MISS", "Long plank")
-		got := visitor.Do(http.MethodGet, api+"/exercises/"+plank.ID, nil, http.StatusOK)
+		got := visitor.Do(http.MethodGet, base+"/exercises/"+plank.ID, nil, http.StatusOK)
 		if e := apitest.Into[train.Exercise](t, got); e.Name != "Long plank" || e.Muscle != "core" {
 			t.Errorf("exercise %+v", e)
 		}
 
-		trainer.Do(http.MethodDelete, api+"/exercises/"+plank.ID, nil, http.StatusNoContent)
+		trainer.Do(http.MethodDelete, base+"/exercises/"+plank.ID, nil, http.StatusNoContent)
 		expect(t, visitor, "/exercises", "MISS", "Squat")
 		expect(t, user, "/exercises/favorites", "MISS")
-		visitor.Do(http.MethodGet, api+"/exercises/"+plank.ID, nil, http.StatusNotFound)
+		visitor.Do(http.MethodGet, base+"/exercises/"+plank.ID, nil, http.StatusNotFound)
 
-		user.Do(http.MethodPut, api+"/exercises/"+squat.ID+"/favorite", nil, http.StatusNoContent)
+		user.Do(http.MethodPut, base+"/exercises/"+squat.ID+"/favorite", nil, http.StatusNoContent)
 		expect(t, user, "/exercises/favorites", "MISS", "Squat")
-		user.Do(http.MethodDelete, api+"/exercises/"+squat.ID+"/favorite", nil, http.StatusNoContent)
+		user.Do(http.MethodDelete, base+"/exercises/"+squat.ID+"/favorite", nil, http.StatusNoContent)
 		expect(t, user, "/exercises/favorites", "MISS")
 	})
 }
@@ -80,7 +80,7 @@ func TestExercisesAreCachedAndFollowWrites(t *testing.T) {
 // workouts asks for a page of workouts and returns how many the user has, and what the cache said.
 func workouts(t *testing.T, c *apitest.Client, query string) (total int, cache string) {
 	t.Helper()
-	got := c.Do(http.MethodGet, api+"/workouts"+query, nil, http.StatusOK)
+	got := c.Do(http.MethodGet, base+"/workouts"+query, nil, http.StatusOK)
 	if n := len(apitest.Into[[]train.Workout](t, got)); n > got.Limit || got.Page == 1 && n != min(got.Total, got.Limit) {
 		t.Errorf("GET /workouts%s: %d of %d on page %d", query, n, got.Total, got.Page)
 	}
@@ -97,7 +97,7 @@ func TestAWorkoutDropsAllPagesOfItsUser(t *testing.T) {
 		e := s.exercise(login.User.ID, "Plank")
 		post := func() {
 			t.Helper()
-			ada.Do(http.MethodPost, api+"/workouts", map[string]any{"exerciseId": e.ID, "sets": []train.Set{{Reps: 5, WeightKg: 10}}, "durationSec": 60}, http.StatusCreated)
+			ada.Do(http.MethodPost, base+"/workouts", map[string]any{"exerciseId": e.ID, "sets": []train.Set{{Reps: 5, WeightKg: 10}}, "durationSec": 60}, http.StatusCreated)
 		}
 		for range 11 {
 			post()
@@ -149,7 +149,7 @@ func TestWorkoutsAreSeenByEveryProcess(t *testing.T) {
 		for _, query := range []string{"", "?limit=3", "?page=2"} {
 			workouts(t, there, query)
 		}
-		ada.Do(http.MethodPost, api+"/workouts", fmt.Sprintf(`{"exerciseId":%q,"sets":[{"reps":%d}]}`, e.ID, n+1), http.StatusCreated)
+		ada.Do(http.MethodPost, base+"/workouts", fmt.Sprintf(`{"exerciseId":%q,"sets":[{"reps":%d}]}`, e.ID, n+1), http.StatusCreated)
 		for _, query := range []string{"", "?limit=3", "?page=2"} {
 			if total, _ := workouts(t, ada, query); total != n+1 {
 				t.Errorf("%s: %d workouts after %d", query, total, n+1)
@@ -166,10 +166,10 @@ func TestPopular(t *testing.T) {
 	for i := range 12 {
 		e := s.exercise(login.User.ID, fmt.Sprintf("Exercise %d", i))
 		for range 12 - i {
-			ada.Do(http.MethodPost, api+"/workouts", fmt.Sprintf(`{"exerciseId":%q,"sets":[{"reps":1}]}`, e.ID), http.StatusCreated)
+			ada.Do(http.MethodPost, base+"/workouts", fmt.Sprintf(`{"exerciseId":%q,"sets":[{"reps":1}]}`, e.ID), http.StatusCreated)
 		}
 	}
-	got := s.client().Do(http.MethodGet, api+"/workouts/popular", nil, http.StatusOK)
+	got := s.client().Do(http.MethodGet, base+"/workouts/popular", nil, http.StatusOK)
 	list := apitest.Into[[]train.PopularExercise](t, got)
 	if len(list) != 10 || list[0].Name != "Exercise 0" || list[0].Workouts != 12 || list[9].Workouts != 3 || list[0].Athletes != 1 {
 		t.Errorf("popular: %+v", list)
@@ -186,7 +186,7 @@ func TestProfile(t *testing.T) {
 		ada, login := s.member("ada", train.RoleUser)
 		s.member("bob", train.RoleUser)
 		key := "user:profile:" + login.User.ID
-		changed := apitest.Into[train.User](t, ada.Do(http.MethodPut, api+"/users/profile", `{"bio":"Đi bộ","weeklyGoal":4}`, http.StatusOK))
+		changed := apitest.Into[train.User](t, ada.Do(http.MethodPut, base+"/users/profile", `{"bio":"Đi bộ","weeklyGoal":4}`, http.StatusOK))
 		if changed.Bio != "Đi bộ" || changed.WeeklyGoal != 4 || changed.Name != "ada" {
 			t.Errorf("changed to %+v", changed)
 		}
@@ -200,7 +200,7 @@ func TestProfile(t *testing.T) {
 		if got := profile(ada, http.StatusOK); got.Header.Get("X-Cache") != "HIT" || apitest.Into[train.User](t, got).Bio != "Đi bộ" {
 			t.Errorf("profile: %s, X-Cache %s", got.Body, got.Header.Get("X-Cache"))
 		}
-		ada.Do(http.MethodPut, api+"/users/profile", `{"email":"bob@example.com"}`, http.StatusConflict)
+		ada.Do(http.MethodPut, base+"/users/profile", `{"email":"bob@example.com"}`, http.StatusConflict)
 	})
 }
 
@@ -210,15 +210,15 @@ func TestRoles(t *testing.T) {
 	each(t, func(t *testing.T, s *running) {
 		root, _ := s.member("root", train.RoleAdmin)
 		ada, login := s.member("ada", train.RoleUser)
-		path := api + "/users/" + login.User.ID + "/role"
+		path := base + "/users/" + login.User.ID + "/role"
 		ada.Do(http.MethodPut, path, `{"role":"admin"}`, http.StatusForbidden)
-		ada.Do(http.MethodPost, api+"/exercises", `{"name":"x","muscle":"core"}`, http.StatusForbidden)
+		ada.Do(http.MethodPost, base+"/exercises", `{"name":"x","muscle":"core"}`, http.StatusForbidden)
 		root.Do(http.MethodPut, path, `{"role":"king"}`, http.StatusBadRequest)
 		root.Do(http.MethodPut, path, `{"role":"trainer"}`, http.StatusOK)
-		ada.Do(http.MethodPost, api+"/exercises", `{"name":"x","muscle":"core"}`, http.StatusCreated)
-		s.bearer(login.AccessToken).Do(http.MethodPost, api+"/exercises", `{"name":"y","muscle":"core"}`, http.StatusCreated)
+		ada.Do(http.MethodPost, base+"/exercises", `{"name":"x","muscle":"core"}`, http.StatusCreated)
+		s.bearer(login.AccessToken).Do(http.MethodPost, base+"/exercises", `{"name":"y","muscle":"core"}`, http.StatusCreated)
 		root.Do(http.MethodPut, path, `{"role":"user"}`, http.StatusOK)
-		ada.Do(http.MethodPost, api+"/exercises", `{"name":"x","muscle":"core"}`, http.StatusForbidden)
-		s.bearer(login.AccessToken).Do(http.MethodPost, api+"/exercises", `{"name":"y","muscle":"core"}`, http.StatusForbidden)
+		ada.Do(http.MethodPost, base+"/exercises", `{"name":"x","muscle":"core"}`, http.StatusForbidden)
+		s.bearer(login.AccessToken).Do(http.MethodPost, base+"/exercises", `{"name":"y","muscle":"core"}`, http.StatusForbidden)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -18,9 +17,8 @@ import (
 	"github.com/redbrick-go/redbrick/apps/fitness/internal/web/page"
 	"github.com/redbrick-go/redbrick/apps/internal/domain"
 	"github.com/redbrick-go/redbrick/apps/internal/firstadmin"
-	"github.com/redbrick-go/redbrick/apps/internal/lifecycle"
 	"github.com/redbrick-go/redbrick/apps/internal/password"
-	"github.com/redbrick-go/redbrick/engine"
+	"github.com/redbrick-go/redbrick/apps/internal/program"
 	"github.com/redbrick-go/redbrick/guard"
 	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/session"
@@ -29,6 +27,8 @@ import (
 
 // Main is the whole service. Make it with [Start].
 type Main struct {
+	*program.Running
+
 	config   Config
 	log      *slog.Logger
 	store    *sqlstore.Store
@@ -38,12 +38,7 @@ type Main struct {
 	access   *token.Access
 	guard    *guard.Login
 	accounts *account.Service
-	server   *lifecycle.Server
-	parts    lifecycle.Stack
 }
-
-// errDraining is why a service that ends is not ready.
-var errDraining = errors.New("service: shutting down")
 
 // Start starts the service. When it returns, requests are answered at Addr. It
 // fails on a bad configuration and on a database that cannot be opened, and not
@@ -53,7 +48,7 @@ func Start(ctx context.Context, c Config) (*Main, error) {
 	if c.Config, err = spec.Complete(c.Config); err != nil {
 		return nil, err
 	}
-	m := &Main{config: c, log: c.Logger, parts: lifecycle.Stack{Logger: c.Logger}}
+	m := &Main{Running: spec.Begin(c.Config), config: c, log: c.Logger}
 	if err := m.start(ctx); err != nil {
 		return nil, errors.Join(err, m.Close(context.WithoutCancel(ctx)))
 	}
@@ -93,12 +88,7 @@ func (m *Main) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.server, err = lifecycle.Listen(ctx, lifecycle.ServerOptions{Addr: m.config.Addr(), Handler: handler, Linger: m.config.Linger, Logger: m.log})
-	if err != nil {
-		return err
-	}
-	m.parts.Add("http", m.server.Stop)
-	return nil
+	return m.Listen(ctx, handler)
 }
 
 // open opens database and Redis.
@@ -106,17 +96,9 @@ func (m *Main) open(ctx context.Context) (err error) {
 	if m.store, err = sqlstore.Open(ctx, m.config.DatabaseURL); err != nil {
 		return err
 	}
-	m.parts.Add("database", func(context.Context) error { return m.store.Close() })
-	m.redis, err = redbrick.Open(ctx, m.config.Redis)
-	if errors.Is(err, engine.ErrLocked) {
-		return fmt.Errorf("DATA_DIR is %q, expected one that no other fitness uses, or a REDIS_URL that both share: %w", m.config.DataDir, err)
-	}
-	if err != nil {
+	m.Parts.Add("database", func(context.Context) error { return m.store.Close() })
+	if m.redis, err = m.OpenRedis(ctx, "nobody can log in, and lists come from the database"); err != nil {
 		return err
-	}
-	m.parts.Add("redis", func(context.Context) error { return m.redis.Close() })
-	if state := m.redis.State(); state.State != redbrick.StateReady {
-		m.log.WarnContext(ctx, "starting degraded: redis is away, nobody can log in, and lists come from the database", "error", state.Err)
 	}
 	m.studio, err = studio.New(studio.Options{Repository: m.store, Redis: m.redis, Logger: m.log})
 	return err
@@ -136,9 +118,7 @@ func (m *Main) openAccounts(ctx context.Context) error {
 	if !m.config.Production {
 		short = "development"
 	}
-	o := m.config.Session
-	o.Secrets, o.Production, o.TrustedProxies, o.Unavailable = keys.Bytes(), m.config.Production, m.config.TrustedProxies, web.Unavailable
-	if m.sessions, err = session.New(m.redis, o); err != nil {
+	if m.sessions, err = m.config.NewSessions(m.redis, keys, web.Unavailable); err != nil {
 		return err
 	}
 	signing, err := token.AccessKeysFromSecret(keys.Bytes()...)
@@ -192,27 +172,4 @@ func (a admins) CreateAdmin(ctx context.Context, email string, hash domain.Passw
 }
 
 // ready fails when requests cannot be answered.
-func (m *Main) ready(ctx context.Context) error {
-	if m.server.Draining() {
-		return errDraining
-	}
-	return m.store.Ping(ctx)
-}
-
-// Addr returns the host:port that is listened on.
-func (m *Main) Addr() string { return m.server.Addr() }
-
-// URL returns the address of the page.
-func (m *Main) URL() string { return "http://" + m.Addr() + "/" }
-
-// Done is closed when the service no longer answers, asked to or not.
-func (m *Main) Done() <-chan struct{} { return m.server.Done() }
-
-// Close ends the service in order, within ShutdownTimeout and ctx: no new
-// connections, requests under way are answered, Redis and database are closed. A
-// second call does nothing.
-func (m *Main) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, m.config.ShutdownTimeout)
-	defer cancel()
-	return m.parts.Stop(ctx)
-}
+func (m *Main) ready(ctx context.Context) error { return m.Ready(ctx, m.store.Ping) }

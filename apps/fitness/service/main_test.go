@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	api        = "/api/v1"
+	base       = "/api/v1"
 	secretWord = "correct horse battery"
 )
 
@@ -121,7 +121,7 @@ func (s *running) client() *apitest.Client { return apitest.NewClient(s.t, s.URL
 func (s *running) member(name string, role train.Role) (*apitest.Client, web.Login) {
 	s.t.Helper()
 	email := name + "@example.com"
-	u := apitest.Into[train.User](s.t, s.client().Do(http.MethodPost, api+"/auth/register", map[string]string{"name": name, "email": email, "password": secretWord}, http.StatusCreated))
+	u := apitest.Into[train.User](s.t, s.client().Do(http.MethodPost, base+"/auth/register", map[string]string{"name": name, "email": email, "password": secretWord}, http.StatusCreated))
 	if role != train.RoleUser {
 		if _, err := s.studio.SetRole(context.Background(), train.User{Role: train.RoleAdmin}, u.ID, role); err != nil {
 			s.t.Fatal(err)
@@ -134,7 +134,7 @@ func (s *running) member(name string, role train.Role) (*apitest.Client, web.Log
 func (s *running) login(email string) (*apitest.Client, web.Login) {
 	s.t.Helper()
 	c := s.client()
-	login := apitest.Into[web.Login](s.t, c.Do(http.MethodPost, api+"/auth/login", map[string]string{"email": email, "password": secretWord}, http.StatusOK))
+	login := apitest.Into[web.Login](s.t, c.Do(http.MethodPost, base+"/auth/login", map[string]string{"email": email, "password": secretWord}, http.StatusOK))
 	return c, login
 }
 

@@ -56,7 +56,7 @@ func TestRefusals(t *testing.T) {
 		{root, "PUT", "/users/" + nobody + "/role", `{"role":"user"}`, 404, "user " + nobody + " is not there"},
 		{root, "PATCH", "/workouts", `{}`, 405, "Method PATCH is not allowed, expected GET, HEAD, POST"},
 	} {
-		got, err := c.client.Ask(c.method, api+c.path, c.body)
+		got, err := c.client.Ask(c.method, base+c.path, c.body)
 		name := fmt.Sprintf("%s %.60s %.60v", c.method, c.path, c.body)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -109,13 +109,13 @@ func TestMessagesInVietnamese(t *testing.T) {
 		{ada, "GET", "/nowhere", nil, "Not found", "Không tìm thấy"},
 	} {
 		for accept, want := range map[string]string{"": c.english, "en-GB": c.english, "vi-VN,vi;q=0.9": c.vietnames} {
-			got, err := c.client.Ask(c.method, api+c.path, c.body, "Accept-Language", accept)
+			got, err := c.client.Ask(c.method, base+c.path, c.body, "Accept-Language", accept)
 			if err != nil || got.Message+got.Error != want {
 				t.Errorf("%s %s in %q: %q, %v; want %q", c.method, c.path, accept, got.Message+got.Error, err, want)
 			}
 		}
 	}
-	if got := ada.Do(http.MethodPost, api+"/auth/logout", nil, http.StatusOK, "Accept-Language", "vi"); got.Message != "Đăng xuất thành công" {
+	if got := ada.Do(http.MethodPost, base+"/auth/logout", nil, http.StatusOK, "Accept-Language", "vi"); got.Message != "Đăng xuất thành công" {
 		t.Errorf("logout says %q", got.Message)
 	}
 }
@@ -128,20 +128,20 @@ func TestOtherSites(t *testing.T) {
 	ada, login := s.member("ada", train.RoleUser)
 	token := s.bearer(login.AccessToken)
 	for _, headers := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example.com"}} {
-		ada.Do(http.MethodPut, api+"/users/profile", `{"bio":"evil"}`, http.StatusForbidden, headers...)
-		ada.Do(http.MethodGet, api+"/users/profile", nil, http.StatusOK, headers...)
-		token.Do(http.MethodPut, api+"/users/profile", `{"bio":"mine"}`, http.StatusOK, headers...)
+		ada.Do(http.MethodPut, base+"/users/profile", `{"bio":"evil"}`, http.StatusForbidden, headers...)
+		ada.Do(http.MethodGet, base+"/users/profile", nil, http.StatusOK, headers...)
+		token.Do(http.MethodPut, base+"/users/profile", `{"bio":"mine"}`, http.StatusOK, headers...)
 	}
-	s.client().Do(http.MethodPost, api+"/auth/login", `{"email":"ada@example.com","password":"`+secretWord+`"}`, http.StatusForbidden, "Sec-Fetch-Site", "cross-site")
-	got := ada.Do(http.MethodPut, api+"/users/profile", `{"bio":"ours"}`, http.StatusOK, "Origin", page, "Sec-Fetch-Site", "cross-site")
+	s.client().Do(http.MethodPost, base+"/auth/login", `{"email":"ada@example.com","password":"`+secretWord+`"}`, http.StatusForbidden, "Sec-Fetch-Site", "cross-site")
+	got := ada.Do(http.MethodPut, base+"/users/profile", `{"bio":"ours"}`, http.StatusOK, "Origin", page, "Sec-Fetch-Site", "cross-site")
 	if got.Header.Get("Access-Control-Allow-Origin") != page || got.Header.Get("Access-Control-Allow-Credentials") != "true" {
 		t.Errorf("headers for an admitted page: %v", got.Header)
 	}
-	preflight, err := s.client().Ask(http.MethodOptions, api+"/workouts", nil, "Origin", page, "Access-Control-Request-Method", "POST")
+	preflight, err := s.client().Ask(http.MethodOptions, base+"/workouts", nil, "Origin", page, "Access-Control-Request-Method", "POST")
 	if err != nil || preflight.Status != http.StatusNoContent || !strings.Contains(preflight.Header.Get("Access-Control-Allow-Headers"), "Authorization") {
 		t.Errorf("preflight: status %d, %v, headers %v", preflight.Status, err, preflight.Header)
 	}
-	if got := s.client().Do(http.MethodGet, api+"/exercises", nil, http.StatusOK, "Origin", "https://evil.example.com"); got.Header.Get("Access-Control-Allow-Origin") != "" {
+	if got := s.client().Do(http.MethodGet, base+"/exercises", nil, http.StatusOK, "Origin", "https://evil.example.com"); got.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("headers for another page: %v", got.Header)
 	}
 }
@@ -151,7 +151,7 @@ func TestHeaders(t *testing.T) {
 	t.Parallel()
 	s := run(t)
 	ada, _ := s.member("ada", train.RoleUser)
-	for path, status := range map[string]int{api + "/exercises": 200, api + "/users/profile": 200, "/health/live": 200, "/health/ready": 200, "/openapi.json": 200, "/api/nowhere": 404} {
+	for path, status := range map[string]int{base + "/exercises": 200, base + "/users/profile": 200, "/health/live": 200, "/health/ready": 200, "/openapi.json": 200, "/api/nowhere": 404} {
 		got := ada.Do(http.MethodGet, path, nil, status)
 		if got.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(got.Header.Get("Content-Security-Policy"), "default-src 'none'") {
 			t.Errorf("%s: headers %v", path, got.Header)
@@ -160,7 +160,7 @@ func TestHeaders(t *testing.T) {
 	if got := profile(ada, http.StatusOK); !strings.Contains(got.Header.Get("Cache-Control"), "private") {
 		t.Errorf("profile: Cache-Control %q", got.Header.Get("Cache-Control"))
 	}
-	got := s.client().Do(http.MethodPost, api+"/auth/login", map[string]string{"email": "ada@example.com", "password": secretWord}, http.StatusOK)
+	got := s.client().Do(http.MethodPost, base+"/auth/login", map[string]string{"email": "ada@example.com", "password": secretWord}, http.StatusOK)
 	cookie := strings.Join(got.Header.Values("Set-Cookie"), "\n")
 	for _, part := range []string{"fitness-app-session=", "HttpOnly", "SameSite=Strict", "Path=/"} {
 		if !strings.Contains(cookie, part) {
@@ -194,10 +194,10 @@ func TestLimits(t *testing.T) {
 	if got := profile(ada, http.StatusTooManyRequests); got.Header.Get("Set-Cookie") != "" {
 		t.Errorf("a denial sets the cookie %q", got.Header.Get("Set-Cookie"))
 	}
-	s.client().Do(http.MethodGet, api+"/exercises", nil, http.StatusOK)
+	s.client().Do(http.MethodGet, base+"/exercises", nil, http.StatusOK)
 	for range 3 {
-		s.client().Do(http.MethodPost, api+"/auth/refresh", `{"refreshToken":"x"}`, http.StatusUnauthorized)
+		s.client().Do(http.MethodPost, base+"/auth/refresh", `{"refreshToken":"x"}`, http.StatusUnauthorized)
 	}
-	s.client().Do(http.MethodPost, api+"/auth/refresh", `{"refreshToken":"x"}`, http.StatusTooManyRequests)
-	s.client().Do(http.MethodGet, api+"/exercises", nil, http.StatusOK)
+	s.client().Do(http.MethodPost, base+"/auth/refresh", `{"refreshToken":"x"}`, http.StatusTooManyRequests)
+	s.client().Do(http.MethodGet, base+"/exercises", nil, http.StatusOK)
 }

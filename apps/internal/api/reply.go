@@ -10,6 +10,9 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/domain"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
 	"github.com/redbrick-go/redbrick/apps/internal/password"
+	"github.com/redbrick-go/redbrick/guard"
+	"github.com/redbrick-go/redbrick/ratelimit"
+	"github.com/redbrick-go/redbrick/session"
 )
 
 // ErrUnauthenticated means that a request names no user, or none that there is.
@@ -32,6 +35,8 @@ func ReplyOf(ctx context.Context, err error) *httpjson.Error {
 	var ready *httpjson.Error
 	var invalid *domain.InvalidError
 	var refusal *domain.Refusal
+	var throttled *guard.Throttled
+	var denied *ratelimit.DeniedError
 	switch {
 	case errors.As(err, &ready):
 		return ready
@@ -40,7 +45,13 @@ func ReplyOf(ctx context.Context, err error) *httpjson.Error {
 		return reply.In(func(english string) string { return english })
 	case errors.As(err, &refusal):
 		return &httpjson.Error{Status: statusOf(refusal.Kind), Text: refusal.Text(), Format: refusal.Format, Args: refusal.Args}
-	case errors.Is(err, ErrUnauthenticated):
+	case errors.As(err, &denied):
+		return tooMany(denied.Result)
+	case errors.As(err, &throttled):
+		return &httpjson.Error{Status: http.StatusTooManyRequests, Text: "Too many failed attempts", RetryAfter: time.Duration(throttled.Seconds()) * time.Second}
+	case errors.Is(err, session.ErrReadOnly):
+		return &httpjson.Error{Status: http.StatusConflict, Text: "The session has changed meanwhile: send the request again"}
+	case errors.Is(err, ErrUnauthenticated), errors.Is(err, session.ErrNoSession):
 		return &httpjson.Error{Status: http.StatusUnauthorized, Text: "Authentication required"}
 	case ctx.Err() != nil:
 		return &httpjson.Error{Status: statusClientGone, Text: "Client closed the request"}
@@ -60,10 +71,4 @@ func statusOf(kind error) int {
 		return http.StatusConflict
 	}
 	return http.StatusBadRequest
-}
-
-// Limited is the answer to what a limit does not admit; wait is 0 or less where no
-// waiting helps.
-func Limited(wait time.Duration) *httpjson.Error {
-	return &httpjson.Error{Status: http.StatusTooManyRequests, Text: "Too many requests", RetryAfter: wait}
 }

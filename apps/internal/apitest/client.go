@@ -54,10 +54,19 @@ type Reply struct {
 	Total      int             `json:"total"`
 	RetryAfter int             `json:"retryAfter"`
 	RequestID  string          `json:"requestId"`
+	Fields     []struct{ Field, Message string }
 }
 
 // Ask sends a request. A body that is no string is sent as JSON; headers are names and values in turn.
 func (c *Client) Ask(method, path string, body any, headers ...string) (Reply, error) {
+	if c.Bearer != "" {
+		headers = append([]string{"Authorization", "Bearer " + c.Bearer}, headers...)
+	}
+	return Ask(c.http, method, c.base+path, body, headers...)
+}
+
+// Ask is [Client.Ask] by any client of HTTP.
+func Ask(by *http.Client, method, url string, body any, headers ...string) (Reply, error) {
 	var content io.Reader
 	switch b := body.(type) {
 	case nil:
@@ -70,20 +79,17 @@ func (c *Client) Ask(method, path string, body any, headers ...string) (Reply, e
 		}
 		content = bytes.NewReader(text)
 	}
-	r, err := http.NewRequestWithContext(context.Background(), method, c.base+path, content)
+	r, err := http.NewRequestWithContext(context.Background(), method, url, content)
 	if err != nil {
 		return Reply{}, err
 	}
 	if content != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if c.Bearer != "" {
-		r.Header.Set("Authorization", "Bearer "+c.Bearer)
-	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	resp, err := c.http.Do(r)
+	resp, err := by.Do(r)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -131,14 +131,13 @@ func (s Spec) checkSecrets(c Config) error {
 	}
 	if a := c.Admin; a.Email != "" {
 		var v domain.Validator
-		v.Email("ADMIN_EMAIL", a.Email)
+		if v.Email("", a.Email); v.Err() != nil {
+			faults = append(faults, fmt.Errorf("%w: ADMIN_EMAIL is %q, expected an address such as admin@example.com", settings.ErrInvalid, a.Email))
+		}
 		if a.Password != "" {
 			if weak := password.Weakness(a.Password, a.Email); weak != "" {
-				v.Fail("ADMIN_PASSWORD", "%s", weak)
+				faults = append(faults, fmt.Errorf("%w: ADMIN_PASSWORD is %s", settings.ErrInvalid, weak))
 			}
-		}
-		if err := v.Err(); err != nil {
-			faults = append(faults, fmt.Errorf("%w: %w", settings.ErrInvalid, err))
 		}
 	}
 	return errors.Join(faults...)

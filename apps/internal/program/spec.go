@@ -41,13 +41,24 @@ type Spec struct {
 	Prefix string // of its keys in Redis, if it is not told; may be ""
 	Seed   string // what -seed fills an empty database with
 	Usage  string // lines of the help text about settings that it alone has, and the defaults of limits
+	Lost   string // what a second signal loses beside requests under way: "" or " and ..."
+	// Own reads the settings that it alone has, and may change the others before they are completed. Nil: there are none.
+	Own func(r *settings.Reader, c *Config)
 	// Start starts the service.
 	Start func(ctx context.Context, c Config) (Service, error)
+	// Verbs are what it does besides serving, each named by an argument.
+	Verbs []Verb
 }
 
-// usage is the help text, with the name, the seed's folder and the port.
-const usage = `usage: %[1]s [flags]
+// Verb is something that a program does and then ends.
+type Verb struct {
+	Name  string
+	About string // for the help text: "write all copies anew"
+	Run   func(ctx context.Context, c Config) error
+}
 
+// usage is the help text, with the name, the port, and what is its own.
+const usage = `
 Settings come from the environment and from the file .env, the environment wins:
   HOST, PORT            what is listened on (127.0.0.1, %[2]d)
   DATA_DIR              files of the service (data/%[1]s)
@@ -68,12 +79,28 @@ Flags:
 // errUsage means that the command line cannot be read; the reason was printed.
 var errUsage = errors.New("program: bad command line")
 
+// synopsis says what the program can be called with, a line each.
+func (s Spec) synopsis(w io.Writer) {
+	if len(s.Verbs) == 0 {
+		fmt.Fprintf(w, "usage: %s [flags]\n", s.Name)
+		return
+	}
+	calls, width := append([]Verb{{About: "serve"}}, s.Verbs...), 0
+	for _, v := range s.Verbs {
+		width = max(width, len(v.Name))
+	}
+	for i, v := range calls {
+		fmt.Fprintf(w, "%-6s %s [flags] %-*s    %s\n", []string{"usage:", ""}[min(i, 1)], s.Name, width, v.Name, v.About)
+	}
+}
+
 // Load reads the command line and the environment. Every fault is in the error.
 // rest are the arguments after the flags.
 func (s Spec) Load(args []string, stderr io.Writer) (c Config, rest []string, err error) {
 	flags := flag.NewFlagSet(s.Name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
+		s.synopsis(stderr)
 		fmt.Fprintf(stderr, usage, s.Name, s.Port, s.Usage)
 		flags.PrintDefaults()
 	}
@@ -108,15 +135,18 @@ func (s Spec) Load(args []string, stderr io.Writer) (c Config, rest []string, er
 	c.TrustedProxies = c.Session.TrustedProxies
 	c.RateLimit, err = ratelimit.OptionsFromEnv()
 	r.Add(err)
+	if s.Own != nil {
+		s.Own(&r, &c)
+	}
 	c, err = s.Complete(c)
 	r.Add(err)
 	return c, flags.Args(), r.Err()
 }
 
-// Exit codes.
+// Exit codes besides 0, an orderly end.
 const (
-	exitFailed = 1 // something outside: the database, the port
-	exitConfig = 2 // settings or command line
+	ExitFailed = 1 // something outside: the database, the port
+	ExitConfig = 2 // settings or command line
 )
 
 // Run runs the program and returns its exit code: 0 after an orderly end, 2
@@ -131,30 +161,46 @@ func (s Spec) Run(ctx context.Context, args []string, stdout, stderr io.Writer, 
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		return exitConfig
-	case err == nil && len(rest) > 0:
-		err = fmt.Errorf("%w: argument %q, expected none", settings.ErrInvalid, strings.Join(rest, " "))
+		return ExitConfig
+	case err != nil:
+		return s.failed(stderr, err)
 	}
+	do, err := s.verb(rest)
 	if err != nil {
 		return s.failed(stderr, err)
 	}
 	c.Console = stdout
 	ctx, stop := lifecycle.Signals(ctx, func(signal os.Signal) {
-		fmt.Fprintf(stderr, "%s: ended at once by a second signal (%v): requests under way are lost\n", s.Name, signal)
-		exit(exitFailed)
+		fmt.Fprintf(stderr, "%s: ended at once by a second signal (%v): requests under way%s are lost\n", s.Name, signal, s.Lost)
+		exit(ExitFailed)
 	})
 	defer stop()
-	if err := s.serve(ctx, c, stdout); err != nil {
+	if c.Embedded() {
+		engine.RaiseProcs()
+	}
+	if err := do(ctx, c); err != nil {
 		return s.failed(stderr, err)
 	}
 	return 0
 }
 
-// serve runs the service until ctx ends.
-func (s Spec) serve(ctx context.Context, c Config, stdout io.Writer) error {
-	if c.Embedded() {
-		engine.RaiseProcs()
+// verb is what the arguments ask for; none ask to serve.
+func (s Spec) verb(args []string) (func(ctx context.Context, c Config) error, error) {
+	if len(args) == 0 {
+		return s.serve, nil
 	}
+	expected := "none"
+	for _, v := range s.Verbs {
+		if len(args) == 1 && args[0] == v.Name {
+			return v.Run, nil
+		}
+		expected += " or " + v.Name
+	}
+	return nil, fmt.Errorf("%w: argument %q, expected %s", settings.ErrInvalid, strings.Join(args, " "), expected)
+}
+
+// serve runs the service until ctx ends.
+func (s Spec) serve(ctx context.Context, c Config) error {
 	running, err := s.Start(ctx, c)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -162,7 +208,7 @@ func (s Spec) serve(ctx context.Context, c Config, stdout io.Writer) error {
 	case err != nil:
 		return err
 	}
-	fmt.Fprintln(stdout, s.Title, "is at", running.URL())
+	fmt.Fprintln(c.Console, s.Title, "is at", running.URL())
 	select {
 	case <-ctx.Done():
 		c.Logger.InfoContext(ctx, "shutting down", "within", c.ShutdownTimeout)
@@ -179,7 +225,7 @@ func (s Spec) serve(ctx context.Context, c Config, stdout io.Writer) error {
 func (s Spec) failed(stderr io.Writer, err error) int {
 	fmt.Fprintln(stderr, s.Name+":", err)
 	if errors.Is(err, settings.ErrInvalid) || errors.Is(err, settings.ErrFile) || errors.Is(err, redbrick.ErrConfig) || errors.Is(err, sqldb.ErrURL) {
-		return exitConfig
+		return ExitConfig
 	}
-	return exitFailed
+	return ExitFailed
 }

@@ -2,91 +2,33 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/mail"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
 
-	appmail "github.com/redbrick-go/redbrick/apps/internal/mail"
+	"github.com/redbrick-go/redbrick/apps/internal/domain"
+	"github.com/redbrick-go/redbrick/apps/internal/firstadmin"
+	"github.com/redbrick-go/redbrick/apps/internal/mail"
 	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/apps/internal/secret"
-	"github.com/redbrick-go/redbrick/apps/internal/settings"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/account"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/seed"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/sqlstore"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/web"
 	"github.com/redbrick-go/redbrick/guard"
-	"github.com/redbrick-go/redbrick/session"
+	"github.com/redbrick-go/redbrick/ratelimit"
 )
-
-// completeAccounts fills in the defaults of what concerns accounts.
-func (c *Config) completeAccounts() error {
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{settings.ErrInvalid}, args...)...))
-	}
-	if c.Production || len(c.Secrets) > 0 {
-		_, err := secret.Load(context.Background(), secret.Options{Configured: c.Secrets, Production: c.Production})
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%w: %w", settings.ErrInvalid, err))
-		}
-	}
-	if c.MailFrom == "" {
-		c.MailFrom = defaultMailFrom
-	}
-	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
-		fault("MAIL_FROM is %q, expected an address such as Shop & Chop <shop@example.com>", c.MailFrom)
-	}
-	if c.PublicURL != "" {
-		if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-			fault("PUBLIC_URL is %q, expected an address such as https://shop.example.com/", c.PublicURL)
-		}
-	}
-	if a := c.Admin; a.Email != "" {
-		if _, err := (shop.UserDraft{Name: "Admin", Email: a.Email}).Normalize(); err != nil {
-			fault("ADMIN_EMAIL is %q, expected an address such as admin@example.com", a.Email)
-		}
-		if a.Password != "" {
-			if weak := password.Weakness(a.Password, a.Email); weak != "" {
-				fault("ADMIN_PASSWORD is %s", weak)
-			} else if a.Password == seed.DemoPassword {
-				fault("ADMIN_PASSWORD is the demo password, expected one that is hard to guess")
-			}
-		}
-	}
-	if c.AuthPerHour == 0 {
-		c.AuthPerHour = defaultAuth
-	}
-	if c.Session.Name == "" {
-		c.Session.Name = cookieName
-	}
-	if c.Console == nil {
-		c.Console = discard{}
-	}
-	return errors.Join(faults...)
-}
-
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-
-// demo reports whether the seeded people have the password that everybody may
-// know: where nobody but this machine reaches the service.
-func (c Config) demo() bool { return c.Seed && !c.Production && isLoopback(c.Host) }
 
 // openAccounts makes what lets people in: after the catalog, before the server.
 func (m *Main) openAccounts(ctx context.Context) error {
 	c := m.config
-	keys, err := secret.Load(ctx, secret.Options{Configured: c.Secrets, Production: c.Production, File: filepath.Join(c.DataDir, "secret"), Logger: m.log})
+	keys, err := c.Keys(ctx)
 	if err != nil {
 		return err
 	}
-	o := c.Session
-	o.Secrets, o.Production, o.TrustedProxies, o.Unavailable = keys.Bytes(), c.Production, c.TrustedProxies, web.Unavailable
-	if m.sessions, err = session.New(m.redis, o); err != nil {
+	if m.sessions, err = c.NewSessions(m.redis, keys, web.Unavailable); err != nil {
 		return err
 	}
 	// Keys of their own: what marks a browser is nothing to a session, and the other way round.
@@ -98,7 +40,13 @@ func (m *Main) openAccounts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mails, err := appmail.NewFiles(filepath.Join(c.DataDir, "mail"), c.MailFrom)
+	resets, err := ratelimit.New(m.redis, ratelimit.Options{Timeout: c.RateLimit.Timeout, Policies: []ratelimit.Policy{
+		{Name: "reset", Limit: c.ResetsPerHour, Window: time.Hour, Away: ratelimit.Local},
+	}})
+	if err != nil {
+		return err
+	}
+	mails, err := mail.NewFiles(filepath.Join(c.DataDir, "mail"), c.MailFrom)
 	if err != nil {
 		return err
 	}
@@ -108,13 +56,13 @@ func (m *Main) openAccounts(ctx context.Context) error {
 		refused = []string{seed.DemoPassword}
 	}
 	m.accounts, err = account.New(account.Options{
-		Repository: m.store, Catalog: m.cat, Redis: m.redis, Sessions: m.sessions, Logins: logins, Passwords: m.passwords, Mail: mails,
+		Repository: m.store, Catalog: m.cat, Redis: m.redis, Sessions: m.sessions, Logins: logins, Passwords: m.passwords, Mail: mails, ResetLimit: resets,
 		PublicURL: m.publicURL, Refused: refused, Logger: m.log,
 	})
 	if err != nil {
 		return err
 	}
-	m.parts.Add("mails", m.accounts.Stop)
+	m.Parts.Add("mails", m.accounts.Stop)
 	return nil
 }
 
@@ -129,7 +77,16 @@ func (m *Main) fill(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = account.MakeFirstAdmin(ctx, m.store, m.passwords, m.config.Admin, m.config.Console)
+	_, err = firstadmin.Make(ctx, admins{m.store}, m.passwords, m.config.Admin, m.config.Console)
+	return err
+}
+
+// admins makes the first admin in the database.
+type admins struct{ *sqlstore.Store }
+
+// CreateAdmin makes an admin's account.
+func (a admins) CreateAdmin(ctx context.Context, email string, hash domain.PasswordHash) error {
+	_, err := a.CreateUser(ctx, shop.UserDraft{Name: "Admin", Email: email, Role: shop.RoleAdmin, Hash: hash})
 	return err
 }
 

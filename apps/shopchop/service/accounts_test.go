@@ -2,19 +2,17 @@ package service
 
 import (
 	"encoding/json"
-	"fmt"
-	"io"
-	"mime/quotedprintable"
 	"net/http"
-	netmail "net/mail"
 	"os"
-	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/apps/internal/apitest"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/seed"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/redistest"
@@ -40,40 +38,9 @@ func (s *running) with(cookie, method, path string, body any, status int) reply 
 }
 
 // mails waits for n mails to an address, with a word in the subject, and returns their texts.
-func (s *running) mails(to, subject string, n int) (texts []string) {
+func (s *running) mails(to, subject string, n int) []string {
 	s.t.Helper()
-	redistest.Eventually(s.t, longTime, func() error {
-		texts = nil
-		names, err := filepath.Glob(filepath.Join(s.config.DataDir, "mail", "*.eml"))
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			file, err := os.Open(name)
-			if err != nil {
-				return err
-			}
-			m, err := netmail.ReadMessage(file)
-			if err != nil {
-				return err
-			}
-			text, err := io.ReadAll(quotedprintable.NewReader(m.Body))
-			if err := file.Close(); err != nil {
-				return err
-			}
-			if err != nil {
-				return err
-			}
-			if strings.Contains(m.Header.Get("To"), "<"+to+">") && strings.Contains(m.Header.Get("Subject"), subject) {
-				texts = append(texts, string(text))
-			}
-		}
-		if len(texts) != n {
-			return fmt.Errorf("%d mails to %s about %s, want %d", len(texts), to, subject, n)
-		}
-		return nil
-	})
-	return texts
+	return apitest.Mails(s.t, s.config.DataDir, to, subject, n)
 }
 
 // tokenIn takes the token out of a mail's link.
@@ -288,6 +255,59 @@ func TestPasswordReset(t *testing.T) {
 			t.Errorf("the new password: status %d: %s", got.Status, got.Body)
 		}
 		s.mails(emails[ada], "was changed", 1)
+	})
+}
+
+// loggedInAgo sets the clock of a login back: its record in Redis has the time of the proof third.
+func (s *running) loggedInAgo(cookie string, ago time.Duration) {
+	s.t.Helper()
+	parts := strings.Split(strings.TrimPrefix(cookie, cookieName+"="), ".")
+	key := "s:{" + parts[0] + "}:" + parts[1]
+	times := strings.Fields(s.redisDo("HGET", key, "t"))
+	if len(times) != 6 {
+		s.t.Fatalf("the times of %s are %q", key, times)
+	}
+	now, err := strconv.ParseInt(times[5], 10, 64)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	times[2] = strconv.FormatInt(now-ago.Milliseconds(), 10)
+	s.redisDo("HSET", key, "t", strings.Join(times, " "))
+}
+
+// A new password can be sent to the address of an account, so that only a login of the last quarter of an hour changes it.
+func TestAddressIsChangedByARecentLogin(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		s := run(t, onRedis(t, rb))
+		change := func(cookie, body string, status int) reply {
+			t.Helper()
+			return s.with(cookie, http.MethodPut, "/api/me", body, status)
+		}
+		is := func(cookie, email string) {
+			t.Helper()
+			if me := into[shop.User](t, s.with(cookie, http.MethodGet, "/api/me", nil, http.StatusOK)); me.Email != email {
+				t.Errorf("the address is %q, want %q", me.Email, email)
+			}
+		}
+		old, _ := s.login(emails[ada], testPassword, false)
+		s.loggedInAgo(old, 10*time.Minute)
+		change(old, `{"email":"ada.first@example.com"}`, http.StatusOK)
+		is(old, "ada.first@example.com")
+
+		s.loggedInAgo(old, 15*time.Minute+time.Second)
+		if got := change(old, `{"name":"Ada","email":"thief@example.com"}`, http.StatusForbidden); !strings.Contains(got.Error, "log in again") {
+			t.Errorf("refused with %s", got.Body)
+		}
+		is(old, "ada.first@example.com")
+		change(old, `{"name":"Ada the First"}`, http.StatusOK)
+		change(old, `{"email":" ADA.First@example.com"}`, http.StatusOK) // which it is already
+		change(old, `{"email":"`+emails[bob]+`"}`, http.StatusForbidden)
+
+		fresh, _ := s.login("ada.first@example.com", testPassword, false)
+		change(fresh, `{"email":"`+emails[bob]+`"}`, http.StatusConflict)
+		change(fresh, `{"email":"ada.second@example.com"}`, http.StatusOK)
+		is(old, "ada.second@example.com")
 	})
 }
 

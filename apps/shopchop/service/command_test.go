@@ -19,20 +19,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redbrick-go/redbrick/apps/internal/apitest"
+	"github.com/redbrick-go/redbrick/apps/internal/program"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/sqlstore"
 	"github.com/redbrick-go/redbrick/internal/childproc"
 	"github.com/redbrick-go/redbrick/redistest"
 )
 
-// program is the service in a process of its own.
-type program struct {
+// process is the service in a process of its own.
+type process struct {
 	*childproc.Process
 
 	t      testing.TB
 	url    string
 	stdout string // up to the address
-	stderr *logBuffer
+	stderr *apitest.Log
 }
 
 // command prepares the test binary as the program, in a folder of its own and
@@ -46,9 +48,9 @@ func command(t testing.TB, args []string, env ...string) *exec.Cmd {
 }
 
 // launch starts the program and waits until it serves.
-func launch(t testing.TB, cmd *exec.Cmd) *program {
+func launch(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &program{t: t, stderr: &logBuffer{}}
+	p := &process{t: t, stderr: &apitest.Log{}}
 	cmd.Stderr = p.stderr
 	out, in, err := os.Pipe()
 	if err != nil {
@@ -79,7 +81,7 @@ func launch(t testing.TB, cmd *exec.Cmd) *program {
 }
 
 // end waits for the end of the program and returns its exit code.
-func (p *program) end(t testing.TB) int {
+func (p *process) end(t testing.TB) int {
 	t.Helper()
 	select {
 	case <-p.Done():
@@ -197,8 +199,8 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	if err := p.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if code := p.end(t); code != exitFailed {
-		t.Errorf("exit code %d, want %d", code, exitFailed)
+	if code := p.end(t); code != program.ExitFailed {
+		t.Errorf("exit code %d, want %d", code, program.ExitFailed)
 	}
 }
 
@@ -227,8 +229,8 @@ func TestBadSettingsAreNamed(t *testing.T) {
 			t.Parallel()
 			out, err := command(t, c.args, c.env...).CombinedOutput()
 			exit := new(exec.ExitError)
-			if !errors.As(err, &exit) || exit.ExitCode() != exitConfig {
-				t.Errorf("ended with %v, want exit code %d", err, exitConfig)
+			if !errors.As(err, &exit) || exit.ExitCode() != program.ExitConfig {
+				t.Errorf("ended with %v, want exit code %d", err, program.ExitConfig)
 			}
 			for _, text := range c.texts {
 				if !strings.Contains(string(out), text) {
@@ -287,7 +289,7 @@ func TestRebuildCommand(t *testing.T) {
 	}
 	server.Kill()
 	out, err = command(t, []string{"rebuild"}, "REDIS_URL="+server.URL(), "REDIS_CONNECTION_TIMEOUT=1000", "DATA_DIR="+s.config.DataDir).CombinedOutput()
-	if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != exitFailed {
+	if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != program.ExitFailed {
 		t.Errorf("without Redis: %v\n%s", err, out)
 	}
 }

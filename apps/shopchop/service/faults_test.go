@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/apps/internal/program"
 	"github.com/redbrick-go/redbrick/apps/internal/settings"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/copiestest"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
@@ -337,7 +338,7 @@ func TestRefusesToStart(t *testing.T) {
 		"database": {func(c *Config) { c.DatabaseURL = "mongodb://localhost/shop" }, `scheme "mongodb", expected sqlite:<path> or postgres://`, nil},
 		"secret":   {func(c *Config) { c.Production = true }, "SESSION_SECRET is not set", settings.ErrInvalid},
 	} {
-		config := Config{DataDir: t.TempDir()}
+		config := Config{Config: program.Config{DataDir: t.TempDir()}}
 		c.edit(&config)
 		m, err := Start(t.Context(), config)
 		if err == nil {

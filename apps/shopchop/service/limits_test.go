@@ -185,3 +185,31 @@ func TestAuthRoutesAreLimited(t *testing.T) {
 		t.Errorf("users %v, %v; want none but the three", users, err)
 	}
 }
+
+// An account is sent so many links an hour, whoever asks from wherever and however it is spelled; an address without an
+// account is answered alike.
+func TestPasswordResetsAreLimitedPerAccount(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		s := run(t, onRedis(t, rb), func(c *Config) { c.ResetsPerHour, c.TrustedProxies = 3, []string{"127.0.0.0/8"} })
+		forgot := func(email string, n, status int) string {
+			got := s.do(0, http.MethodPost, "/api/auth/password/forgot", map[string]string{"email": email}, status, "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", n))
+			if refused := status == http.StatusTooManyRequests; refused != (got.RetryAfter > 0) || refused && got.Header.Get("Retry-After") != strconv.Itoa(got.RetryAfter) {
+				t.Errorf("%s: Retry-After %q: %s", email, got.Header.Get("Retry-After"), got.Body)
+			}
+			return got.Error
+		}
+		refusals := map[string]string{}
+		for i, spellings := range [][]string{{emails[ada], "ADA@example.com", " ada@Example.com ", emails[ada]}, {"nobody@example.com", "Nobody@example.com", "nobody@example.com", "NOBODY@example.com"}} {
+			for n, email := range spellings[:3] {
+				forgot(email, 10*i+n, http.StatusOK)
+			}
+			refusals[spellings[0]] = forgot(spellings[3], 10*i+9, http.StatusTooManyRequests)
+		}
+		if known, unknown := refusals[emails[ada]], refusals["nobody@example.com"]; known != "Too many requests" || unknown != known {
+			t.Errorf("an account is refused with %q, none with %q", known, unknown)
+		}
+		forgot(emails[bob], 1, http.StatusOK)
+		s.mails(emails[ada], "new password", 3)
+	})
+}

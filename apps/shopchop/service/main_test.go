@@ -1,11 +1,8 @@
 package service
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -15,8 +12,10 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/apps/internal/apitest"
 	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/apps/internal/pgtest"
+	"github.com/redbrick-go/redbrick/apps/internal/program"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/seed"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/ratelimit"
@@ -50,7 +49,7 @@ type running struct {
 	t    testing.TB
 	base string // address of the service
 	http *http.Client
-	logs *logBuffer
+	logs *apitest.Log
 
 	mu      sync.Mutex
 	cookies map[int64]string // of the sessions of users
@@ -62,35 +61,17 @@ const testPassword = "long enough for a test"
 // emails are their addresses; a program that was started with the seed data has other people.
 var emails = map[int64]string{ada: "ada@example.com", bob: "bob@example.com", root: "root@example.com"}
 
-// logBuffer is a log that a test can read.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // run starts a service on a free port, with three users and no recipes unless they
 // are there. It is closed at the end of the test.
 func run(t testing.TB, edit ...func(*Config)) *running {
 	t.Helper()
-	logs := &logBuffer{}
-	c := Config{
+	logs := &apitest.Log{}
+	c := Config{Config: program.Config{
 		DataDir:   t.TempDir(),
 		Logger:    slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelInfo})),
 		Passwords: password.Options{Memory: 64, Passes: 1, AllowWeak: true, Wait: longTime},
-		RateLimit: ratelimit.Options{Disabled: true, Timeout: longTime}, AuthPerHour: 1_000_000,
-	}
+		RateLimit: ratelimit.Options{Disabled: true, Timeout: longTime},
+	}, AuthPerHour: 1_000_000}
 	patient(&c)
 	for _, f := range edit {
 		f(&c)
@@ -155,63 +136,18 @@ func each(t *testing.T, f func(t *testing.T, s *running)) {
 }
 
 // reply is an answer of the service.
-type reply struct {
-	Status  int             `json:"-"`
-	Header  http.Header     `json:"-"`
-	Body    string          `json:"-"`
-	Success bool            `json:"success"`
-	Data    json.RawMessage `json:"data"`
-	Message string          `json:"message"`
-	Error   string          `json:"error"`
-	Page    int             `json:"page"`
-	Limit   int             `json:"limit"`
-	Total   int             `json:"total"`
-	ID      string          `json:"requestId"`
-	Fields  []struct{ Field, Message string }
-}
+type reply = apitest.Reply
 
 // ask sends a request of a user (0 is nobody). A body that is no string is sent as JSON.
 func (s *running) ask(user int64, method, path string, body any, headers ...string) (reply, error) {
-	var content io.Reader
-	switch b := body.(type) {
-	case nil:
-	case string:
-		content = strings.NewReader(b)
-	default:
-		text, err := json.Marshal(b)
-		if err != nil {
-			return reply{}, err
-		}
-		content = bytes.NewReader(text)
-	}
-	r, err := http.NewRequestWithContext(context.Background(), method, s.base+path, content)
-	if err != nil {
-		return reply{}, err
-	}
-	if content != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
 	if user > 0 {
 		cookie, err := s.cookie(user)
 		if err != nil {
 			return reply{}, err
 		}
-		r.Header.Set("Cookie", cookie)
+		headers = append([]string{"Cookie", cookie}, headers...)
 	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	resp, err := s.http.Do(r)
-	if err != nil {
-		return reply{}, err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	a := reply{Status: resp.StatusCode, Header: resp.Header, Body: string(text)}
-	if err == nil && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") && len(text) > 0 {
-		err = json.Unmarshal(text, &a)
-	}
-	return a, err
+	return apitest.Ask(s.http, method, s.base+path, body, headers...)
 }
 
 // cookie returns that of a user's session, who logs in if there is none yet. One
@@ -277,11 +213,7 @@ func (s *running) do(user int64, method, path string, body any, status int, head
 // into decodes the data of an answer.
 func into[V any](t testing.TB, a reply) V {
 	t.Helper()
-	var v V
-	if err := json.Unmarshal(a.Data, &v); err != nil {
-		t.Fatalf("data %s: %v", a.Data, err)
-	}
-	return v
+	return apitest.Into[V](t, a)
 }
 
 // create writes a recipe of a user through the service.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/redbrick-go/redbrick/apps/internal/program"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/redistest"
 )
@@ -78,7 +79,7 @@ func TestRestartKeepsWhatRedisHolds(t *testing.T) {
 // nothing in the folder.
 func TestKilledProcessLeavesNoStaleCopy(t *testing.T) {
 	t.Parallel()
-	talk := func(p *program) *running { return &running{t: t, base: p.url, http: http.DefaultClient} }
+	talk := func(p *process) *running { return &running{t: t, base: p.url, http: http.DefaultClient} }
 	cmd := command(t, nil)
 	env := "DATA_DIR=" + cmd.Dir
 	p := launch(t, cmd)
@@ -134,8 +135,8 @@ func TestSecondCopyIsRefused(t *testing.T) {
 	p := launch(t, cmd)
 	for _, args := range [][]string{nil, {"rebuild"}} {
 		out, err := command(t, args, "DATA_DIR="+cmd.Dir).CombinedOutput()
-		if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != exitFailed {
-			t.Errorf("%q: ended with %v, want exit code %d", args, err, exitFailed)
+		if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != program.ExitFailed {
+			t.Errorf("%q: ended with %v, want exit code %d", args, err, program.ExitFailed)
 		}
 		for _, want := range []string{filepath.Join(cmd.Dir, "redis"), "another process has it open", "DATA_DIR", "REDIS_URL"} {
 			if !strings.Contains(string(out), want) {

@@ -149,8 +149,8 @@ func TestPageAndHealth(t *testing.T) {
 		t.Errorf("without a database: %q", got.Body)
 	}
 	failed := s.do(0, http.MethodGet, "/api/recipes/1", nil, http.StatusInternalServerError)
-	if failed.Error != "Internal server error" || failed.ID == "" || failed.ID != failed.Header.Get("X-Request-Id") || !strings.Contains(s.logs.String(), failed.ID) {
-		t.Errorf("500: %s, and the log has not request %q", failed.Body, failed.ID)
+	if failed.Error != "Internal server error" || failed.RequestID == "" || failed.RequestID != failed.Header.Get("X-Request-Id") || !strings.Contains(s.logs.String(), failed.RequestID) {
+		t.Errorf("500: %s, and the log has not request %q", failed.Body, failed.RequestID)
 	}
 }
 

@@ -35,6 +35,8 @@ var vietnamese = map[string]string{
 	"The refresh token is not valid":           "Mã làm mới không hợp lệ",
 	"Request comes from another site, expected the service's own page or an origin of CORS_ORIGINS": "Yêu cầu đến từ trang khác, cần trang của dịch vụ hoặc một nguồn trong CORS_ORIGINS",
 
+	"The session has changed meanwhile: send the request again": "Phiên đăng nhập vừa thay đổi: hãy gửi lại yêu cầu",
+
 	// What is wrong with a field.
 	"empty, expected that of the account":                      "trống, cần giá trị của tài khoản",
 	"empty, expected %d to %d characters":                      "trống, cần từ %d đến %d ký tự",

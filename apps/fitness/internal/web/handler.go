@@ -15,7 +15,6 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/headers"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
-	"github.com/redbrick-go/redbrick/guard"
 	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
 )
@@ -43,7 +42,7 @@ type Options struct {
 	Clients Clients
 	// Limit stands before every route of the service, AuthLimit before those of
 	// accounts besides; both count by [LimitKey]. Nil is no limit.
-	Limit, AuthLimit func(http.Handler) http.Handler
+	Limit, AuthLimit api.Gate
 	// DeviceTTL is how long a browser is known after a login.
 	DeviceTTL time.Duration
 	// Production has cookies sent by https alone.
@@ -107,9 +106,6 @@ func (h *handler) routes() []api.Route {
 // corsHeaders are what a page of an admitted origin may send.
 const corsHeaders = "Accept-Language, Authorization, Content-Type, X-Request-Id"
 
-// free is no limit.
-func free(next http.Handler) http.Handler { return next }
-
 // New makes the handler of the whole service.
 func New(o Options) (http.Handler, error) {
 	if o.Studio == nil || o.Accounts == nil || o.Sessions == nil || o.Access == nil || o.Clients == nil {
@@ -119,10 +115,10 @@ func New(o Options) (http.Handler, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Limit == nil {
-		o.Limit = free
+		o.Limit = api.Free
 	}
 	if o.AuthLimit == nil {
-		o.AuthLimit = free
+		o.AuthLimit = api.Free
 	}
 	if o.Ready == nil {
 		o.Ready = func(context.Context) error { return nil }
@@ -131,7 +127,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	origins.Refuse = refuse
+	origins.Refuse = Refuse
 	h := &handler{api.Frame{Log: o.Logger, Reply: replyOf}, o}
 	mux := h.Mux(h.routes(), []string{"/api/", "/health/"}, o.Page)
 	return httpjson.Requests(o.Logger, headers.Protect(o.Clients.HTTPS, origins.Protect(corsHeaders, mux))), nil
@@ -142,34 +138,21 @@ func say(w http.ResponseWriter, r *http.Request, status int, data any, message s
 	httpjson.Write(w, status, data, lang.Of(r).Text(message))
 }
 
-// refuse sends a failure in the language of the request.
-func refuse(w http.ResponseWriter, r *http.Request, e *httpjson.Error) {
+// Refuse sends a failure in the language of the request.
+func Refuse(w http.ResponseWriter, r *http.Request, e *httpjson.Error) {
 	httpjson.WriteError(w, e.In(lang.Of(r).Text))
 }
 
 // Unavailable answers in place of a handler while the session of a request cannot
 // be read: 503, for nobody is taken for a visitor silently. It is for
 // session.Options.Unavailable.
-func Unavailable(w http.ResponseWriter, r *http.Request, _ error) { refuse(w, r, api.Unavailable()) }
-
-// Denied answers what a limit does not admit, for ever where wait is negative.
-func Denied(w http.ResponseWriter, r *http.Request, wait time.Duration) {
-	refuse(w, r, api.Limited(wait))
-}
+func Unavailable(w http.ResponseWriter, r *http.Request, _ error) { Refuse(w, r, api.Unavailable()) }
 
 // replyOf knows besides what every application answers the errors of this one.
 func replyOf(r *http.Request, err error) *httpjson.Error {
-	var reply *httpjson.Error
-	var throttled *guard.Throttled
-	switch {
-	case errors.As(err, &throttled):
-		reply = &httpjson.Error{Status: http.StatusTooManyRequests, Text: "Too many failed attempts", RetryAfter: throttled.RetryAfter}
-	case errors.Is(err, account.ErrCredentials):
+	reply := api.ReplyOf(r.Context(), err)
+	if errors.Is(err, account.ErrCredentials) {
 		reply = &httpjson.Error{Status: http.StatusUnauthorized, Text: "Invalid email or password"}
-	case errors.Is(err, session.ErrNoSession):
-		reply = api.ReplyOf(r.Context(), api.ErrUnauthenticated)
-	default:
-		reply = api.ReplyOf(r.Context(), err)
 	}
 	return reply.In(lang.Of(r).Text)
 }

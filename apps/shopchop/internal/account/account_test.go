@@ -1,7 +1,6 @@
 package account_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -354,61 +353,5 @@ func TestMailsAreBoundedAndWaitedFor(t *testing.T) {
 	}
 	if err := p.Forgot(t.Context(), email); !errors.Is(err, account.ErrBusy) {
 		t.Errorf("after Stop: %v, want ErrBusy", err)
-	}
-}
-
-func TestFirstAdmin(t *testing.T) {
-	t.Parallel()
-	store, h := repository(t), hasher(t)
-	first := func(a account.Admin) (bool, string, error) {
-		var console bytes.Buffer
-		made, err := account.MakeFirstAdmin(t.Context(), store, h, a, &console)
-		return made, console.String(), err
-	}
-	if made, said, err := first(account.Admin{}); made || said != "" || err != nil {
-		t.Errorf("without an address: %t %q %v", made, said, err)
-	}
-	if _, err := store.CreateUser(t.Context(), shop.UserDraft{Name: "Eve", Email: "eve@example.com"}); err != nil {
-		t.Fatal(err)
-	}
-	// Whoever registered the address before is no admin, and learns nothing.
-	if made, said, err := first(account.Admin{Email: "eve@example.com"}); made || said != "" || err == nil || !strings.Contains(err.Error(), "ADMIN_EMAIL") {
-		t.Errorf("an address that has an account: %t %q %v", made, said, err)
-	}
-	if u, err := store.User(t.Context(), 1); err != nil || u.Role != shop.RoleUser {
-		t.Errorf("eve is %s, %v", u.Role, err)
-	}
-	// Processes that start together make one.
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	makers, shown := 0, ""
-	for range 10 {
-		wg.Go(func() {
-			made, said, err := first(account.Admin{Email: "Root@example.com"})
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				t.Error(err)
-			}
-			if made {
-				makers++
-			}
-			shown += said
-		})
-	}
-	wg.Wait()
-	if makers != 1 || strings.Count(shown, "first admin") != 1 {
-		t.Fatalf("%d made it, shown %q; want one", makers, shown)
-	}
-	secret := strings.Fields(shown[strings.Index(shown, "password ")+len("password "):])[0]
-	c, err := store.Credentials(t.Context(), "root@example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ok, err := h.Verify(t.Context(), c.Hash.Reveal(), secret); err != nil || !ok {
-		t.Errorf("the password that was shown does not fit: %v", err)
-	}
-	if made, said, err := first(account.Admin{Email: "other@example.com", Password: "another password"}); made || said != "" || err != nil {
-		t.Errorf("with an admin: %t %q %v", made, said, err)
 	}
 }

@@ -2,6 +2,8 @@ package account
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -9,15 +11,19 @@ import (
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/apps/internal/mail"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/token"
 )
 
 // Forgot sends a link for a new password to an address, if it has an account. The
-// caller learns neither: the work is done after the answer. [ErrBusy], or
-// redbrick.ErrUnavailable while no link can be made for anybody.
+// caller learns neither: the work is done after the answer, and the limit counts for every address.
+// [ErrBusy]; a *ratelimit.DeniedError; redbrick.ErrUnavailable while no link can be made for anybody.
 func (s *Service) Forgot(ctx context.Context, email string) error {
 	if s.o.Redis.State().State != redbrick.StateReady {
 		return fmt.Errorf("account: reset: %w", redbrick.ErrUnavailable)
+	}
+	if err := s.admitReset(ctx, email); err != nil {
+		return err
 	}
 	ok := s.afterwards(ctx, "reset mail", func(ctx context.Context) error {
 		c, err := s.o.Repository.Credentials(ctx, email)
@@ -38,6 +44,20 @@ func (s *Service) Forgot(ctx context.Context, email string) error {
 		return ErrBusy
 	}
 	return nil
+}
+
+// admitReset counts a mail for an address, whether it has an account or not.
+func (s *Service) admitReset(ctx context.Context, email string) error {
+	if s.o.ResetLimit == nil {
+		return nil
+	}
+	// The key shows nobody's address.
+	sum := sha256.Sum256([]byte(shop.NormalizeEmail(email)))
+	r, err := s.o.ResetLimit.Allow(ctx, "account:"+hex.EncodeToString(sum[:16]))
+	if err == nil && !r.Allowed {
+		err = &ratelimit.DeniedError{Result: r}
+	}
+	return err
 }
 
 // Reset changes the password of the account that a token was sent to, and ends

@@ -16,6 +16,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/catalog"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/guard"
+	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
 )
@@ -31,7 +32,7 @@ var (
 	ErrBusy = errors.New("account: busy")
 )
 
-// Options are what a [Service] works with. All but Logger, Refused and PublicURL are required.
+// Options are what a [Service] works with. All but Logger, Refused, PublicURL and ResetLimit are required.
 type Options struct {
 	Repository shop.Repository
 	Catalog    *catalog.Catalog
@@ -40,6 +41,8 @@ type Options struct {
 	Logins     *guard.Login
 	Passwords  *password.Hasher
 	Mail       mail.Sender
+	// ResetLimit bounds how often a link may be asked for, by account. Nil is no limit.
+	ResetLimit *ratelimit.Limiter
 	// PublicURL is where people reach the page, for links in mails; never what a
 	// request says of itself. With a slash at the end.
 	PublicURL func() string

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -13,39 +12,12 @@ import (
 	"github.com/redbrick-go/redbrick/session"
 )
 
-// signedIn refuses requests of nobody.
-func (h *handler) signedIn(handle func(http.ResponseWriter, *http.Request, shop.User) error) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		u, err := h.who(r.Context())
-		if err != nil {
-			return err
-		}
-		// What one user gets is for nobody else's cache.
-		w.Header()["Cache-Control"] = []string{"private, no-store"}
-		return handle(w, r, u)
-	}
-}
-
-// who returns the user of the request's session, or [ErrUnauthenticated]. The session
-// says who it is, the database what he may do: a role that was taken away is gone at once.
-func (h *handler) who(ctx context.Context) (shop.User, error) {
-	id, err := strconv.ParseInt(session.From(ctx).UserID(), 10, 64)
-	if err != nil {
-		return shop.User{}, ErrUnauthenticated
-	}
-	u, err := h.catalog.User(ctx, id)
-	if errors.Is(err, shop.ErrNotFound) {
-		err = ErrUnauthenticated
-	}
-	return u.Value, err
-}
-
 func (h *handler) register(w http.ResponseWriter, r *http.Request) error {
 	var body account.Registration
 	if err := httpjson.Decode(w, r, &body); err != nil {
 		return err
 	}
-	u, err := h.accounts.Register(r.Context(), body)
+	u, err := h.o.Accounts.Register(r.Context(), body)
 	if err != nil {
 		return err
 	}
@@ -78,17 +50,17 @@ func (h *handler) login(w http.ResponseWriter, r *http.Request) error {
 			return httpjson.BadRequest(f[0], "empty, expected that of the account")
 		}
 	}
-	in, err := h.accounts.Login(r.Context(), account.Attempt{
+	in, err := h.o.Accounts.Login(r.Context(), account.Attempt{
 		Email: body.Email, Password: body.Password, Remember: body.RememberMe,
-		Addr: h.proxies.Addr(r), Device: device(r),
+		Addr: h.o.Clients.Addr(r), Device: device(r),
 	})
 	if err != nil {
 		return err
 	}
 	if in.Device != "" {
 		http.SetCookie(w, &http.Cookie{
-			Name: deviceCookie, Value: in.Device, Path: loginPath, MaxAge: int(h.accounts.DeviceTTL().Seconds()),
-			HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.production || h.proxies.HTTPS(r),
+			Name: deviceCookie, Value: in.Device, Path: loginPath, MaxAge: int(h.o.Accounts.DeviceTTL().Seconds()),
+			HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.o.Production || h.o.Clients.HTTPS(r),
 		})
 	}
 	httpjson.WriteValue(w, http.StatusOK, loginReply{true, in.User, in.User, "Logged in"})
@@ -130,7 +102,7 @@ func (h *handler) forgot(w http.ResponseWriter, r *http.Request) error {
 	if body.Email == "" {
 		return httpjson.BadRequest("email", "empty, expected that of the account")
 	}
-	if err := h.accounts.Forgot(r.Context(), body.Email); err != nil {
+	if err := h.o.Accounts.Forgot(r.Context(), body.Email); err != nil {
 		return err
 	}
 	httpjson.Write(w, http.StatusOK, any(nil), forgotMessage)
@@ -145,7 +117,7 @@ func (h *handler) reset(w http.ResponseWriter, r *http.Request) error {
 	if err := httpjson.Decode(w, r, &body); err != nil {
 		return err
 	}
-	if err := h.accounts.Reset(r.Context(), body.Token, body.Password); err != nil {
+	if err := h.o.Accounts.Reset(r.Context(), body.Token, body.Password); err != nil {
 		return err
 	}
 	httpjson.Write(w, http.StatusOK, any(nil), "Password changed")
@@ -172,7 +144,7 @@ type deviceList struct {
 }
 
 func (h *handler) listDevices(w http.ResponseWriter, r *http.Request, u shop.User) error {
-	found, err := h.sessions.Devices(r.Context(), strconv.FormatInt(u.ID, 10))
+	found, err := h.o.Sessions.Devices(r.Context(), strconv.FormatInt(u.ID, 10))
 	if err != nil {
 		return err
 	}
@@ -198,7 +170,7 @@ func (h *handler) endDevice(w http.ResponseWriter, r *http.Request, u shop.User)
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	ended, err := h.sessions.End(r.Context(), strconv.FormatInt(u.ID, 10), id)
+	ended, err := h.o.Sessions.End(r.Context(), strconv.FormatInt(u.ID, 10), id)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 )
@@ -25,12 +26,12 @@ func TestReplyOf(t *testing.T) {
 	}{
 		{t.Context(), shop.Invalid("name", "empty"), 400, "name: empty"},
 		{t.Context(), httpjson.BadRequest("page", "0"), 400, "page: 0"},
-		{t.Context(), fmt.Errorf("login: %w", ErrUnauthenticated), 401, "Authentication required"},
+		{t.Context(), fmt.Errorf("login: %w", api.ErrUnauthenticated), 401, "Authentication required"},
 		{t.Context(), fmt.Errorf("recipe 7: %w", shop.ErrForbidden), 403, "recipe 7: forbidden"},
 		{t.Context(), fmt.Errorf("recipe 7: %w", shop.ErrNotFound), 404, "recipe 7: not found"},
 		{t.Context(), fmt.Errorf("email: %w", shop.ErrConflict), 409, "email: conflict"},
 		{t.Context(), fmt.Errorf("eggs: %w", shop.ErrOutOfStock), 409, "eggs: out of stock"},
-		{gone, errors.New("sql: " + context.Canceled.Error()), statusClientGone, "Client closed the request"},
+		{gone, errors.New("sql: " + context.Canceled.Error()), 499, "Client closed the request"},
 		{gone, fmt.Errorf("recipe 7: %w", shop.ErrNotFound), 404, "recipe 7: not found"},
 		{t.Context(), fmt.Errorf("feed: %w", redbrick.ErrUnavailable), 503, "Temporarily unavailable"},
 		{t.Context(), fmt.Errorf("feed: %w", redbrick.ErrTimeout), 503, "Temporarily unavailable"},

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 )
@@ -13,7 +14,7 @@ func (h *handler) listStock(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	items, total, err := h.catalog.ListStock(r.Context(), page, limit)
+	items, total, err := h.o.Catalog.ListStock(r.Context(), page, limit)
 	if err != nil {
 		return err
 	}
@@ -22,7 +23,7 @@ func (h *handler) listStock(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *handler) readStock(w http.ResponseWriter, r *http.Request) error {
-	stock, err := h.catalog.Stock(r.Context(), r.PathValue("item"))
+	stock, err := h.o.Catalog.Stock(r.Context(), r.PathValue("item"))
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func (h *handler) setStock(w http.ResponseWriter, r *http.Request, _ shop.User) 
 	if body.Stock == nil {
 		return httpjson.BadRequest("stock", "missing, expected how many there are")
 	}
-	item, err := h.catalog.SetStock(r.Context(), r.PathValue("item"), *body.Stock)
+	item, err := h.o.Catalog.SetStock(r.Context(), r.PathValue("item"), *body.Stock)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (h *handler) takeStock(w http.ResponseWriter, r *http.Request, _ shop.User)
 	if err := httpjson.Decode(w, r, &body); err != nil {
 		return err
 	}
-	item, err := h.catalog.TakeStock(r.Context(), r.PathValue("item"), body.N)
+	item, err := h.o.Catalog.TakeStock(r.Context(), r.PathValue("item"), body.N)
 	if err != nil {
 		return err
 	}
@@ -77,11 +78,11 @@ func (h *handler) readPlan(w http.ResponseWriter, r *http.Request, u shop.User) 
 	if err != nil {
 		return err
 	}
-	found, err := h.catalog.MealPlan(r.Context(), u.ID, week)
+	found, err := h.o.Catalog.MealPlan(r.Context(), u.ID, week)
 	if err != nil {
 		return err
 	}
-	setXCache(w, found.Level)
+	api.SetXCache(w, found.Level)
 	httpjson.Write(w, http.StatusOK, found.Value, "ok")
 	return nil
 }
@@ -100,7 +101,7 @@ func (h *handler) putPlan(w http.ResponseWriter, r *http.Request, u shop.User) e
 	if body.Week == "" {
 		body.Week = shop.WeekOf(time.Now().UTC())
 	}
-	plan, err := h.catalog.PutMealPlan(r.Context(), shop.MealPlan{UserID: u.ID, Week: body.Week, Days: body.Days})
+	plan, err := h.o.Catalog.PutMealPlan(r.Context(), shop.MealPlan{UserID: u.ID, Week: body.Week, Days: body.Days})
 	if err != nil {
 		return err
 	}
@@ -113,11 +114,11 @@ func (h *handler) readShopping(w http.ResponseWriter, r *http.Request, u shop.Us
 	if err != nil {
 		return err
 	}
-	found, err := h.catalog.ShoppingList(r.Context(), u.ID, week)
+	found, err := h.o.Catalog.ShoppingList(r.Context(), u.ID, week)
 	if err != nil {
 		return err
 	}
-	setXCache(w, found.Level)
+	api.SetXCache(w, found.Level)
 	httpjson.Write(w, http.StatusOK, found.Value, "ok")
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"unicode/utf8"
 
+	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 )
@@ -23,14 +24,14 @@ func (h *handler) readRecipe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := h.catalog.Recipe(r.Context(), id)
-	setXCache(w, found.Level)
+	found, err := h.o.Catalog.Recipe(r.Context(), id)
+	api.SetXCache(w, found.Level)
 	if err != nil {
 		return err
 	}
 	// A reader who is not known is a reader all the same.
 	if u, err := h.who(r.Context()); err == nil {
-		h.catalog.Viewed(r.Context(), u.ID, id)
+		h.o.Catalog.Viewed(r.Context(), u.ID, id)
 	}
 	httpjson.WriteRaw(w, found.Value)
 	return nil
@@ -54,11 +55,11 @@ func (h *handler) listRecipes(w http.ResponseWriter, r *http.Request) error {
 	if n := utf8.RuneCountInString(f.Query); n > maxQuery || !utf8.ValidString(f.Query) {
 		return httpjson.BadRequest("q", "%d characters, expected at most %d of UTF-8", n, maxQuery)
 	}
-	found, err := h.catalog.List(r.Context(), f)
+	found, err := h.o.Catalog.List(r.Context(), f)
 	if err != nil {
 		return err
 	}
-	setXCache(w, found.Level)
+	api.SetXCache(w, found.Level)
 	httpjson.WriteRawObject(w, found.Value)
 	return nil
 }
@@ -68,11 +69,11 @@ func (h *handler) popularRecipes(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := h.catalog.Popular(r.Context(), limit)
+	found, err := h.o.Catalog.Popular(r.Context(), limit)
 	if err != nil {
 		return err
 	}
-	setXCache(w, found.Level)
+	api.SetXCache(w, found.Level)
 	httpjson.Write(w, http.StatusOK, found.Value, "ok")
 	return nil
 }
@@ -82,7 +83,7 @@ func (h *handler) createRecipe(w http.ResponseWriter, r *http.Request, u shop.Us
 	if err := httpjson.Decode(w, r, &draft); err != nil {
 		return err
 	}
-	recipe, err := h.catalog.CreateRecipe(r.Context(), u.Actor(), draft)
+	recipe, err := h.o.Catalog.CreateRecipe(r.Context(), u.Actor(), draft)
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (h *handler) updateRecipe(w http.ResponseWriter, r *http.Request, u shop.Us
 	if err := httpjson.Decode(w, r, &patch); err != nil {
 		return err
 	}
-	recipe, err := h.catalog.UpdateRecipe(r.Context(), u.Actor(), id, patch)
+	recipe, err := h.o.Catalog.UpdateRecipe(r.Context(), u.Actor(), id, patch)
 	if err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func (h *handler) deleteRecipe(w http.ResponseWriter, r *http.Request, u shop.Us
 	if err != nil {
 		return err
 	}
-	if err := h.catalog.DeleteRecipe(r.Context(), u.Actor(), id); err != nil {
+	if err := h.o.Catalog.DeleteRecipe(r.Context(), u.Actor(), id); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -125,7 +126,7 @@ func (h *handler) readStats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	stats, err := h.catalog.Stats(r.Context(), id)
+	stats, err := h.o.Catalog.Stats(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (h *handler) favorite(w http.ResponseWriter, r *http.Request, u shop.User, 
 	if err != nil {
 		return err
 	}
-	if err := h.catalog.SetFavorite(r.Context(), u.ID, id, on); err != nil {
+	if err := h.o.Catalog.SetFavorite(r.Context(), u.ID, id, on); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -164,7 +165,7 @@ func (h *handler) rateRecipe(w http.ResponseWriter, r *http.Request, u shop.User
 	if err := httpjson.Decode(w, r, &body); err != nil {
 		return err
 	}
-	summary, err := h.catalog.Rate(r.Context(), u.ID, id, body.Stars)
+	summary, err := h.o.Catalog.Rate(r.Context(), u.ID, id, body.Stars)
 	if err != nil {
 		return err
 	}

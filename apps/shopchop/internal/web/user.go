@@ -4,31 +4,18 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
-	"github.com/redbrick-go/redbrick/cache"
 	"github.com/redbrick-go/redbrick/session"
 )
 
-// setXCache tells where the data came from.
-func setXCache(w http.ResponseWriter, level cache.Level) {
-	said := "MISS"
-	switch level {
-	case cache.Near, cache.Remote:
-		said = "HIT"
-	case cache.Stale:
-		said = "STALE"
-	case cache.Loaded:
-	}
-	w.Header()["X-Cache"] = []string{said}
-}
-
 func (h *handler) readMe(w http.ResponseWriter, r *http.Request, u shop.User) error {
-	found, err := h.catalog.User(r.Context(), u.ID)
+	found, err := h.o.Catalog.User(r.Context(), u.ID)
 	if err != nil {
 		return err
 	}
-	setXCache(w, found.Level)
+	api.SetXCache(w, found.Level)
 	httpjson.Write(w, http.StatusOK, found.Value, "ok")
 	return nil
 }
@@ -45,7 +32,7 @@ func (h *handler) updateMe(w http.ResponseWriter, r *http.Request, u shop.User) 
 	if patch.Email != nil && shop.NormalizeEmail(*patch.Email) != u.Email && !session.From(r.Context()).RecentAuth(stepUpAge) {
 		return &httpjson.Error{Status: http.StatusForbidden, Text: "The login is too long ago to change the address: log in again"}
 	}
-	u, err := h.catalog.UpdateUser(r.Context(), u.ID, patch)
+	u, err := h.o.Catalog.UpdateUser(r.Context(), u.ID, patch)
 	if err != nil {
 		return err
 	}
@@ -58,7 +45,7 @@ func (h *handler) ownRecipes(w http.ResponseWriter, r *http.Request, u shop.User
 	if err != nil {
 		return err
 	}
-	p, err := h.catalog.Own(r.Context(), u.ID, page, limit)
+	p, err := h.o.Catalog.Own(r.Context(), u.ID, page, limit)
 	if err != nil {
 		return err
 	}
@@ -71,7 +58,7 @@ func (h *handler) favoriteRecipes(w http.ResponseWriter, r *http.Request, u shop
 	if err != nil {
 		return err
 	}
-	p, err := h.catalog.Favorites(r.Context(), u.ID, page, limit)
+	p, err := h.o.Catalog.Favorites(r.Context(), u.ID, page, limit)
 	if err != nil {
 		return err
 	}
@@ -80,7 +67,7 @@ func (h *handler) favoriteRecipes(w http.ResponseWriter, r *http.Request, u shop
 }
 
 func (h *handler) recentRecipes(w http.ResponseWriter, r *http.Request, u shop.User) error {
-	recipes, err := h.catalog.Recent(r.Context(), u.ID)
+	recipes, err := h.o.Catalog.Recent(r.Context(), u.ID)
 	if err != nil {
 		return err
 	}
@@ -93,7 +80,7 @@ func (h *handler) readActivity(w http.ResponseWriter, r *http.Request, u shop.Us
 	if err != nil {
 		return err
 	}
-	p, err := h.catalog.Activities(r.Context(), u.ID, page, limit)
+	p, err := h.o.Catalog.Activities(r.Context(), u.ID, page, limit)
 	if err != nil {
 		return err
 	}

@@ -2,27 +2,68 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
+	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
-	"github.com/redbrick-go/redbrick/ratelimit"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/session"
 )
+
+// known is for what reads the session, and may end it.
+func (h *handler) known(handle api.Handle) http.Handler {
+	return h.o.Sessions.Middleware(h.Answer(handle))
+}
+
+// member is for what only somebody who is known gets an answer to.
+func (h *handler) member(handle func(http.ResponseWriter, *http.Request, shop.User) error) http.Handler {
+	return h.known(func(w http.ResponseWriter, r *http.Request) error {
+		u, err := h.who(r.Context())
+		if err != nil {
+			return err
+		}
+		// What one user gets is for nobody else's cache.
+		w.Header()["Cache-Control"] = []string{"private, no-store"}
+		return handle(w, r, u)
+	})
+}
+
+// door is for what begins a session: everybody may try.
+func (h *handler) door(handle api.Handle) http.Handler { return h.o.AuthLimit(h.known(handle)) }
+
+// letter is for what everybody may try, and what begins no session.
+func (h *handler) letter(handle api.Handle) http.Handler { return h.o.AuthLimit(h.Answer(handle)) }
+
+// who returns the user of the request's session, or api.ErrUnauthenticated. The session
+// says who it is, the database what he may do: a role that was taken away is gone at once.
+func (h *handler) who(ctx context.Context) (shop.User, error) {
+	id, err := strconv.ParseInt(session.From(ctx).UserID(), 10, 64)
+	if err != nil {
+		return shop.User{}, api.ErrUnauthenticated
+	}
+	u, err := h.o.Catalog.User(ctx, id)
+	if errors.Is(err, shop.ErrNotFound) {
+		err = api.ErrUnauthenticated
+	}
+	return u.Value, err
+}
 
 type visitorKey struct{}
 
-// orVisitor answers with plain, which knows of no session, where session cannot
-// know who asks: for what is the same for everybody.
-func orVisitor(session, plain http.Handler) http.Handler {
+// reader is for what is the same for everybody: who reads is remembered, if that can be known.
+func (h *handler) reader(handle api.Handle) http.Handler {
+	plain := h.Answer(handle)
+	known := h.o.Sessions.Middleware(plain)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		session.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, plain)))
+		known.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, plain)))
 	})
 }
 
 // Unavailable answers in place of a handler while the session of a request cannot
-// be read: 503, for nobody is taken for a visitor silently. It is for
-// session.Options.Unavailable.
+// be read: 503, for nobody is taken for a visitor silently; what is for every reader is answered without one.
+// It is for session.Options.Unavailable.
 func Unavailable(w http.ResponseWriter, r *http.Request, _ error) {
 	if plain, ok := r.Context().Value(visitorKey{}).(http.Handler); ok {
 		w.Header().Del("Retry-After")
@@ -30,19 +71,8 @@ func Unavailable(w http.ResponseWriter, r *http.Request, _ error) {
 		plain.ServeHTTP(w, r)
 		return
 	}
-	httpjson.WriteError(w, &httpjson.Error{Status: http.StatusServiceUnavailable, Text: "Temporarily unavailable", RetryAfter: retryAfter})
+	Refuse(w, r, api.Unavailable())
 }
 
-// Denied answers what a limit does not admit. It is for ratelimit.HTTPOptions.Denied.
-func Denied(w http.ResponseWriter, _ *http.Request, status int, _ ratelimit.Result) {
-	text := "Too many requests"
-	if status != http.StatusTooManyRequests {
-		text = "Temporarily unavailable"
-	}
-	// The middleware has said when to come again, and the body says the same.
-	seconds, err := strconv.Atoi(w.Header().Get("Retry-After"))
-	if err != nil {
-		seconds = int(retryAfter / time.Second)
-	}
-	httpjson.WriteError(w, &httpjson.Error{Status: status, Text: text, RetryAfter: time.Duration(seconds) * time.Second})
-}
+// Refuse sends a failure.
+func Refuse(w http.ResponseWriter, _ *http.Request, e *httpjson.Error) { httpjson.WriteError(w, e) }
