@@ -91,6 +91,7 @@ func (c *Client) greet(opt *rueidis.ClientOption) *wires {
 	w := &wires{}
 	opt.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, t *tls.Config) (net.Conn, error) {
 		c.greeting.Add(1)
+		keep(ctx)
 		dialling, cancel := context.WithCancel(ctx)
 		defer cancel()
 		stop := context.AfterFunc(c.life, cancel)

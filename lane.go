@@ -276,6 +276,10 @@ func (l *Lane) deadline(ctx context.Context) span {
 			return span{call: ctx, given: left}
 		}
 	}
+	if l.c.options.Client != nil { // one that may heed a deadline alone, and hand the context on to whoever keeps it
+		call, cancel := context.WithTimeout(ctx, l.timeout)
+		return span{call: call, stop: cancel}
+	}
 	leave := l.c.leavings.enter(ctx, l.timeout)
 	return span{call: leave, leave: leave}
 }

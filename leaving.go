@@ -25,7 +25,27 @@ type leaving struct {
 
 	at         *leavingShard // the rest is guarded by at.mu
 	cut        bool
+	kept       bool // somebody may ask it after the call
 	prev, next *leaving
+}
+
+// leavingKey is the key of a value of all contexts that are made of a leaving: the leaving itself.
+type leavingKey struct{}
+
+func (l *leaving) Value(key any) any {
+	if key == (leavingKey{}) {
+		return l
+	}
+	return l.Context.Value(key)
+}
+
+// keep lets a context go to somebody who may keep it for longer than the call, as a dialer may: it serves no other call.
+func keep(ctx context.Context) {
+	if l, ok := ctx.Value(leavingKey{}).(*leaving); ok {
+		l.at.mu.Lock()
+		l.kept = true
+		l.at.mu.Unlock()
+	}
 }
 
 func (l *leaving) Done() <-chan struct{} { return l.done }
@@ -84,9 +104,9 @@ func (l *leaving) exit(clean bool) {
 		l.next.prev = l.prev
 	}
 	l.prev, l.next = nil, nil
-	cut := l.cut
+	free := clean && !l.cut && !l.kept
 	s.mu.Unlock()
-	if clean && !cut {
+	if free {
 		l.Context, l.at, l.ends = nil, nil, 0
 		leavingPool.Put(l)
 	}

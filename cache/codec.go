@@ -34,7 +34,8 @@ type Codec[V any] interface {
 type jsonCodec[V any] struct{ plan *plainjson.Plan }
 
 // JSON is the default codec: encoding/json's rules, as go-json-experiment implements them (docs/adr/0006). A text that is as
-// programs write it is decoded by a shorter way, with the same result (docs/adr/0008).
+// programs write it is decoded by a shorter way, with the same result (docs/adr/0008). One type differs: a json.Number of encoding/json
+// is written, and read, as the string that it is; go-json-experiment has a Number of its own.
 func JSON[V any]() Codec[V] {
 	return jsonCodec[V]{plainjson.For(reflect.TypeFor[V](), func(text []byte, pointer any) error {
 		return json.Unmarshal(text, pointer, decoding)

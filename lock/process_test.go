@@ -55,7 +55,7 @@ var counting = redistest.NewProgram("lock-counting", func(ctx context.Context, c
 const steps = 60
 
 // killedTTL is for how long a process that is killed keeps what it held.
-const killedTTL = 3 * time.Second
+const killedTTL = 6 * time.Second
 
 func process(ctx context.Context, c *redistest.Child, ttl time.Duration, run func(*redbrick.Client, *lock.Locker) error) error {
 	rb, err := redbrick.Open(ctx, c.Options)

@@ -112,7 +112,7 @@ func TestLeasedHoldsItsBoundInEverySpanOfTime(t *testing.T) {
 			var mu sync.Mutex
 			type use struct{ from, to time.Duration } // the call was admitted in between
 			var uses []use
-			for time.Since(began) < 400*time.Millisecond {
+			for took := time.Duration(0); took < 400*time.Millisecond || len(uses) < int(p.Burst) && took < patience; took = time.Since(began) {
 				for range r.IntN(3) { // idle nodes keep their tokens meanwhile
 					l, calls := all[r.IntN(n)], r.IntN(300)
 					var wg sync.WaitGroup
