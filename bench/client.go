@@ -87,6 +87,7 @@ var brickWorkloads = []workload{
 	{name: "many", about: "100 small values from Redis, one caller.", setUp: setUpMany, tolls: true},
 	{name: "codec", about: "The default codec on the same recipe, one goroutine.", setUp: setUpCodec},
 	{name: "http", about: fmt.Sprintf("GET %s of Shop & Chop and of a bare handler, in processes of their own, %d keep-alive connections.", httpPath, httpConnections), setUp: setUpHTTP},
+	{name: "httpcache", about: fmt.Sprintf("Hits of httpcache.Middleware beside handlers of the same pages, in processes of their own, %d keep-alive connections.", httpConnections), report: reportHTTPCache},
 	{name: "lock", about: fmt.Sprintf("Acquire and release of a lock that nobody else wants, %d goroutines.", lockGoroutines), setUp: setUpLock, tolls: true},
 	{name: "client-1", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutine.", 1), setUp: setUpClient(1), tolls: true},
 	{name: "client-64", about: fmt.Sprintf("Raw GET of 256 bytes, %d goroutines.", 64), setUp: setUpClient(64), tolls: true},

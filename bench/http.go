@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -44,18 +45,26 @@ func serveBare(in io.Reader, out io.Writer) error {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		_ = json.NewEncoder(w).Encode(recipeReply{Success: true, Data: r, Message: "ok"}) // whoever is gone hears of no error
 	})
+	return serveUntil(in, out, mux, func() {})
+}
+
+// serveUntil serves on a free port, which it says, until its input ends. It calls tell for each line of that.
+func serveUntil(in io.Reader, out io.Writer, h http.Handler, tell func()) error {
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: httpPatience}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: httpPatience}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	fmt.Fprintln(out, l.Addr())
 	ended := make(chan error, 1)
 	go func() {
-		_, err := io.Copy(io.Discard, in)
-		ended <- err
+		lines := bufio.NewScanner(in)
+		for lines.Scan() {
+			tell()
+		}
+		ended <- lines.Err()
 	}()
 	select {
 	case err = <-failed:

@@ -18,6 +18,7 @@ type httpClient struct {
 	conn    net.Conn
 	in      *bufio.Reader
 	request []byte
+	etag    []byte // of the last reply
 	stop    func() bool
 }
 
@@ -45,24 +46,32 @@ func (c *httpClient) close() {
 
 var (
 	statusOK      = []byte("HTTP/1.1 200 ")
+	statusSame    = []byte("HTTP/1.1 304 ")
 	contentLength = []byte("Content-Length")
 	encoding      = []byte("Transfer-Encoding")
+	entityTag     = []byte("ETag")
 	xCache        = []byte("X-Cache")
 )
 
 // get sends the request and reads the reply to its end. said is its X-Cache.
 func (c *httpClient) get(body io.Writer) (said string, err error) {
-	if _, err := c.conn.Write(c.request); err != nil {
+	return c.ask(c.request, statusOK, body)
+}
+
+// ask is get for any request, and for replies of the given status.
+func (c *httpClient) ask(request, want []byte, body io.Writer) (said string, err error) {
+	if _, err := c.conn.Write(request); err != nil {
 		return "", err
 	}
 	status, err := c.line()
 	if err != nil {
 		return "", err
 	}
-	if !bytes.HasPrefix(status, statusOK) {
-		return "", fmt.Errorf("GET %s: %q, expected 200", httpPath, status)
+	if !bytes.HasPrefix(status, want) {
+		return "", fmt.Errorf("%q is answered with %q, expected %q", request, status, want)
 	}
 	length, chunked := int64(-1), false
+	c.etag = c.etag[:0]
 	for {
 		line, err := c.line()
 		if err != nil {
@@ -79,6 +88,8 @@ func (c *httpClient) get(body io.Writer) (said string, err error) {
 			}
 		case bytes.EqualFold(name, encoding):
 			chunked = string(value) == "chunked"
+		case bytes.EqualFold(name, entityTag):
+			c.etag = append(c.etag, value...)
 		case bytes.EqualFold(name, xCache) && string(value) == "HIT":
 			said = "HIT" // costs nothing
 		case bytes.EqualFold(name, xCache):
@@ -86,6 +97,8 @@ func (c *httpClient) get(body io.Writer) (said string, err error) {
 		}
 	}
 	switch {
+	case bytes.Equal(want, statusSame): // it has no body
+		return said, nil
 	case chunked:
 		return said, c.chunks(body)
 	case length >= 0:

@@ -39,7 +39,7 @@ type workload struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	for role, serve := range map[string]func(in io.Reader, out io.Writer) error{engineEnv: serveEngine, bareEnv: serveBare} {
+	for role, serve := range map[string]func(in io.Reader, out io.Writer) error{engineEnv: serveEngine, bareEnv: serveBare, cachedEnv: serveCached} {
 		if os.Getenv(role) == "" {
 			continue
 		}
