@@ -9,8 +9,8 @@
 // What the handler allows by Cache-Control, Expires and the targeted fields of RFC 9213; a Rule adds a TTL for handlers that
 // say nothing. A response to a request with Authorization or a Cookie, or one that sets a cookie, is not stored, unless
 // the response says that it is for everybody (RFC 9111 section 3.5) or the rule says how it is keyed: Rule.Private gives
-// each user entries of his own, Rule.Shared declares that credentials make no difference. X-Forwarded-* and their like,
-// which some handlers heed and a stranger can send, are a part of the key.
+// each user entries of his own, Rule.Shared declares that credentials make no difference. X-Forwarded-Host and its
+// like, which some handlers heed and a stranger can send, are a part of the key.
 //
 // # Guarantees
 //

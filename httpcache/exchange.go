@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -80,6 +81,11 @@ func (x *exchange) suits(fl *flight, age time.Duration) (stale, ok bool) {
 	if x.p.closed && !e.open {
 		return false, false
 	}
+	if len(e.tags) > 0 && e.seq > 0 { // another process may have invalidated one since the handler began
+		if valid, _, err := x.c.common.Tags.Valid(x.r.Context(), e.seq, e.tags, false); !valid || err != nil {
+			return false, false
+		}
+	}
 	if e.fresh.Decide(age, x.d) == rfc9111.Fresh {
 		return false, x.matches(e)
 	}
@@ -109,6 +115,9 @@ func (x *exchange) lead(fl *flight) {
 		return // another process is at it
 	}
 	if x.r.Context().Err() != nil {
+		if x.w != nil {
+			gaveUp(x.w)
+		}
 		return
 	}
 	x.c.stats.misses.Add(1)
@@ -134,24 +143,42 @@ func (x *exchange) head() {
 	}
 	rec := &recorder{x: x, stale: x.f.e} // for its update, and the end of the lease
 	defer rec.close()
+	before := maps.Clone(x.w.Header())
 	x.asked = time.Now()
 	i := &intercept{ResponseWriter: x.w, at: func(status int) {
 		if status != http.StatusOK {
 			return
 		}
-		rec.head = x.w.Header().Clone()
+		rec.head = own(x.w.Header(), before).Clone()
 		for _, name := range []string{"X-Cache", "Cache-Status"} {
 			rec.head.Del(name)
 		}
 		rec.received, rec.at = time.Now(), c.common.Clock.Exact()
-		if rfc9111.HeadMatches(x.f.e.header, rec.head, int64(len(x.f.e.body))) {
-			x.store(x.confirmed(rec))
-		} else if _, errs := c.store.Drop(context.WithoutCancel(x.r.Context()), c.rb, x.f.key); errs[0] == nil && c.bodies != nil {
-			c.bodies.Forget(x.f.key)
+		if !rfc9111.HeadMatches(x.f.e.header, rec.head, int64(len(x.f.e.body))) {
+			x.drop()
+		} else if len(rec.head["Etag"])+len(rec.head["Last-Modified"]) > 0 { // else nothing tells that it is good still
+			x.update(x.confirmed(rec))
 		}
 	}}
 	x.pass(i, x.r, fwdOf(x.f))
 	i.decide(http.StatusOK)
+}
+
+// update stores what a 304 or the answer to HEAD changed, unless that says that it must not be.
+func (x *exchange) update(e *entry) (kept bool) {
+	if kept = x.storable(e.status, e.header); kept {
+		x.store(e)
+	} else {
+		x.drop()
+	}
+	return kept
+}
+
+// drop ends what is stored.
+func (x *exchange) drop() {
+	if _, errs := x.c.store.Drop(context.WithoutCancel(x.r.Context()), x.c.rb, x.f.key); errs[0] == nil && x.c.bodies != nil {
+		x.c.bodies.Forget(x.f.key)
+	}
 }
 
 // request is what the handler is asked: for the whole response, or whether the stored one is good still.
@@ -275,9 +302,9 @@ func (c *Cache) leftBehind(err error, key string, token store.Token) {
 
 // storable says whether a response may be stored, by its head.
 func (x *exchange) storable(status int, h http.Header) bool {
-	judged := x.r
+	judged := x.r.WithContext(x.r.Context())
+	judged.Method = http.MethodGet // HEAD updates what GET stored
 	if len(judged.Header["Authorization"]) > 0 && (x.rule.Shared || x.authKeyed) {
-		judged = judged.WithContext(judged.Context())
 		judged.Header = judged.Header.Clone()
 		judged.Header.Del("Authorization")
 	}

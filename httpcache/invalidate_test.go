@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -267,10 +268,12 @@ func TestWithoutRedisTheHandlerAnswersAndInvalidationsAreRepeated(t *testing.T) 
 		}
 		return nil
 	})
-	for range 3 {
-		s.get(t, "/a").want(t, "back", 200, "HIT", "1")
+	for range 3 { // a hit, or of the handler: reads come back by growing shares
+		if got := s.get(t, "/a"); got.body != "1" {
+			t.Errorf("back: %v", got)
+		}
 	}
-	redistest.Eventually(t, patience, func() error { // reads come back by growing shares
+	redistest.Eventually(t, patience, func() error {
 		if got := s.get(t, "/b", "Cache-Control", "only-if-cached"); got.status != 200 || got.body != "0" {
 			return fmt.Errorf("not invalidated, and got %d %q", got.status, got.body)
 		}
@@ -287,6 +290,55 @@ func TestWithoutRedisTheHandlerAnswersAndInvalidationsAreRepeated(t *testing.T) 
 			t.Errorf("%s, whose tag is invalid: %q", path, got.body)
 		}
 	}
+}
+
+func TestGroupsAreInvalidatedThoughTheirWriteFoundNoRedis(t *testing.T) {
+	t.Parallel()
+	proxy := redistest.NewProxy(t, redistest.Private(t).Addr())
+	rb := redistest.OpenURL(t, "redis://"+proxy.Addr())
+	var n atomic.Int64
+	s := newSite(t, rb, httpcache.Options{}, httpcache.Rule{}, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			n.Store(1)
+			w.Header().Set("Cache-Group-Invalidation", `"shelf"`)
+			return
+		}
+		w.Header().Set("Cache-Control", "max-age=3600")
+		w.Header().Set("Cache-Groups", `"shelf"`)
+		fmt.Fprint(w, n.Load())
+	})
+	s.get(t, "/a").want(t, "first", 200, "MISS", "0")
+	s.get(t, "/a").want(t, "stored", 200, "HIT", "0")
+	proxy.Cut()
+	s.do(t, http.MethodDelete, "/elsewhere")
+	proxy.Heal()
+	redistest.Eventually(t, patience, func() error {
+		got := s.get(t, "/a")
+		if got.body != "1" {
+			t.Errorf("the group is invalid: %v", got)
+		} else if got.x() != "HIT" {
+			return fmt.Errorf("not stored again: %v", got)
+		}
+		return nil
+	})
+}
+
+func TestAnUnsafeMethodInvalidatesThePathAsItWasSent(t *testing.T) {
+	local(t, func(t *testing.T, c *httpcache.Cache) {
+		h := c.Route(httpcache.Rule{Query: []string{"q"}})(counting())
+		send := func(method, target string) string {
+			w := &kept{h: http.Header{}}
+			h.ServeHTTP(w, httptest.NewRequest(method, target, http.NoBody))
+			return w.h.Get("X-Cache")
+		}
+		for _, target := range []string{"/a|b", "/k\xc3\xa4se?q=1", "/a^b?x=1&q=2", "/plain"} {
+			for _, step := range [][2]string{{"GET", "MISS"}, {"GET", "HIT"}, {"POST", "BYPASS"}, {"GET", "MISS"}} {
+				if got := send(step[0], target); got != step[1] {
+					t.Errorf("%s %s: %s, want %s", step[0], target, got, step[1])
+				}
+			}
+		}
+	})
 }
 
 func TestAWriteIsSeenUnderFreshInEveryProcess(t *testing.T) {

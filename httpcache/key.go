@@ -19,7 +19,7 @@ import (
 // are a part of every key.
 var steering = []string{
 	"Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Forwarded-Port", "X-Forwarded-Prefix",
-	"X-Forwarded-Server", "X-Host", "X-Original-Url", "X-Original-Host", "X-Rewrite-Url", "X-Http-Method-Override",
+	"X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Uri", "X-Forwarded-Path", "X-Http-Host-Override", "X-Host", "X-Original-Url", "X-Original-Host", "X-Rewrite-Url", "X-Http-Method-Override",
 	"X-Http-Method", "X-Method-Override",
 }
 
@@ -60,7 +60,7 @@ func (t *route) place(r *http.Request) (p place, why string) {
 		if key == "" {
 			return p, "no key"
 		}
-		b = append(append(b, "key "...), key...)
+		b = appendKey(b, schemeOf(r), host, key)
 	} else {
 		path, query, asked := target(r)
 		if t.rule.Query != nil {
@@ -83,6 +83,11 @@ func appendURL(b []byte, scheme, host, path, query string, asked bool) []byte {
 		b = append(append(b, '?'), query...)
 	}
 	return b
+}
+
+// appendKey writes what Rule.Key made of path and query. No host has a space in it.
+func appendKey(b []byte, scheme, host, key string) []byte {
+	return append(append(append(append(append(append(b, "key "...), scheme...), "://"...), host...), ' '), key...)
 }
 
 // finish closes the hash tag around the id that begins at from.
@@ -269,7 +274,7 @@ func (c *Cache) rootsOf(r *http.Request) []string {
 	}
 	for _, key := range c.routes.keys {
 		if k := key(r); k != "" {
-			add(append(append(slices.Clone(head), "key "...), k...))
+			add(appendKey(slices.Clone(head), scheme, host, k))
 		}
 	}
 	return seen

@@ -53,7 +53,8 @@ type Rule struct {
 	// Query names the parameters that make a difference. The handler sees these alone, sorted by name: what is outside the
 	// key cannot poison an entry. Nil means the whole query as it was sent, an empty slice none of it.
 	Query []string
-	// Key replaces path and query in the key. The empty string sends the request past the cache.
+	// Key replaces path and query in the key, for all routes of the cache: two that mean different things by the same text
+	// need different texts. Scheme and host stay in the key. The empty string sends the request past the cache.
 	Key func(*http.Request) string
 	// When sends requests past the cache for which it returns false.
 	When func(*http.Request) bool

@@ -54,7 +54,7 @@ func (c *recorder) start() {
 	c.quiet = c.x.w == nil
 	if !c.quiet {
 		c.before = c.x.w.Header().Clone()
-		maps.Copy(c.header, c.before.Clone())
+		maps.Copy(c.header, c.before)
 	}
 }
 
@@ -75,7 +75,7 @@ func (c *recorder) WriteHeader(status int) {
 	}
 	c.status = status
 	c.received, c.at = time.Now(), x.c.common.Clock.Exact()
-	c.head = c.own().Clone()
+	c.head = own(c.header, c.before).Clone()
 	switch {
 	case status == http.StatusNotModified && c.stale != nil && rfc9111.Confirms(c.stale.header, c.header, true):
 		c.state = confirmed
@@ -87,6 +87,9 @@ func (c *recorder) WriteHeader(status int) {
 		c.landed(c.stale, false)
 	case x.storable(status, c.head) && c.useful() && !c.tooLarge(0):
 		c.state = recorded
+		if kind, ok := c.header["Content-Type"]; ok { // whoever set it, it is that of the body
+			c.head["Content-Type"] = slices.Clone(kind)
+		}
 		if x.flight != nil && c.fresh.Decide(c.fresh.Age, x.d) != rfc9111.Fresh {
 			x.c.flights.land(x.flightKey(), x.flight, nil, false) // it has to be validated by each
 		}
@@ -110,14 +113,15 @@ var errorStatus = []int{
 	http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 }
 
-// own is the header without what was there before the handler.
-func (c *recorder) own() http.Header {
-	if len(c.before) == 0 {
-		return c.header
+// own is a header without what was there before the handler. What the handler has set is told by its slice: it may well say
+// the same, no-store above all.
+func own(header, before http.Header) http.Header {
+	if len(before) == 0 {
+		return header
 	}
-	own := make(http.Header, len(c.header))
-	for name, values := range c.header {
-		if old, ok := c.before[name]; !ok || !slices.Equal(old, values) {
+	own := make(http.Header, len(header))
+	for name, values := range header {
+		if old, ok := before[name]; !ok || len(old) != len(values) || len(old) > 0 && &old[0] != &values[0] {
 			own[name] = values
 		}
 	}
@@ -144,7 +148,9 @@ func (c *recorder) pass() {
 func (c *recorder) answer(stored bool) {
 	x := c.x
 	s := rfc9111.Status{Cache: x.c.opt.Identity, Fwd: fwdOf(x.f), FwdStatus: c.status, Stored: stored && x.token != ""}
-	if stored && rfc9111.NotModified(x.r, c.status, c.header, c.received) {
+	// The handler was not told the client's condition, since its answer might have been stored.
+	tagged := len(c.header["Etag"]) > 0 && len(x.r.Header["If-None-Match"]) > 0
+	if (stored || tagged || len(c.header["Last-Modified"]) > 0) && rfc9111.NotModified(x.r, c.status, c.header, c.received) {
 		rfc9111.NotModifiedHeader(c.headerToSend(statusLine(c.header["Cache-Status"], s)))
 		x.w.WriteHeader(http.StatusNotModified)
 		c.quiet = true
@@ -284,12 +290,16 @@ func (c *recorder) finish() {
 	switch c.state {
 	case confirmed:
 		e := x.confirmed(c)
-		x.store(e)
-		c.landed(e, false)
+		kept := x.update(e)
+		if kept {
+			c.landed(e, false)
+		} else {
+			c.landed(nil, false)
+		}
 		x.c.stats.revalidated.Add(1)
 		if x.w != nil {
 			x.c.serveWith(x.w, x.r, e, e.age(x.c.common.Clock.Exact()), xRevalidated,
-				rfc9111.Status{Cache: x.c.opt.Identity, Fwd: "stale", FwdStatus: http.StatusNotModified, Stored: true})
+				rfc9111.Status{Cache: x.c.opt.Identity, Fwd: "stale", FwdStatus: http.StatusNotModified, Stored: kept})
 		}
 	case failed:
 		x.c.stats.stale.Add(1)

@@ -20,7 +20,7 @@ import (
 func echo(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "max-age=3600")
 	fmt.Fprint(w, r.Method, " ", r.RequestURI, " ", r.Host, " ", r.Header.Get("X-Forwarded-Host"), r.Header.Get("X-Original-Url"),
-		r.Header.Get("X-Http-Method-Override"), r.Header.Get("X-Forwarded-Proto"), r.Header.Get("Forwarded"))
+		r.Header.Get("X-Http-Method-Override"), r.Header.Get("X-Forwarded-Proto"), r.Header.Get("Forwarded"), r.Header.Get("X-Forwarded-Ssl"))
 }
 
 func TestFieldsOutsideTheKeyCannotPoisonAResponse(t *testing.T) {
@@ -34,7 +34,7 @@ func TestFieldsOutsideTheKeyCannotPoisonAResponse(t *testing.T) {
 				t.Errorf("after %s everybody gets %q, want %q", what, got.body, want)
 			}
 		}
-		for _, name := range []string{"X-Forwarded-Host", "X-Original-URL", "X-HTTP-Method-Override", "X-Forwarded-Proto", "Forwarded"} {
+		for _, name := range []string{"X-Forwarded-Host", "X-Original-URL", "X-HTTP-Method-Override", "X-Forwarded-Proto", "Forwarded", "X-Forwarded-Ssl"} {
 			if got := s.get(t, "/", name, "evil"); !strings.Contains(got.body, "evil") {
 				t.Errorf("%s: %v", name, got)
 			}
@@ -233,4 +233,43 @@ func normal(r *reply) {
 		r.body = strings.ReplaceAll(r.body, boundary, "BOUNDARY")
 		r.header.Set("Content-Type", "multipart")
 	}
+}
+
+func TestAKeyOfARuleIsOfItsHost(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		s := newSite(t, rb, httpcache.Options{}, httpcache.Rule{Key: func(*http.Request) string { return "same" }}, echo)
+		for _, x := range []string{"MISS", "HIT"} {
+			for _, host := range []string{"a.example", "b.example"} {
+				s.get(t, "/", "Host", host).want(t, host, 200, x, "GET / "+host+" ")
+			}
+		}
+		if err := s.cache.Invalidate(t.Context(), "http://a.example/"); err != nil {
+			t.Fatal(err)
+		}
+		s.get(t, "/", "Host", "a.example").want(t, "ended", 200, "MISS", "GET / a.example ")
+		s.get(t, "/", "Host", "b.example").want(t, "of another host", 200, "HIT", "GET / b.example ")
+	})
+}
+
+func TestAFieldThatConnectionTakesOutCannotPoisonAVariant(t *testing.T) {
+	local(t, func(t *testing.T, c *httpcache.Cache) {
+		base, through := fronts[1].open(t, c, httpcache.Rule{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "max-age=3600")
+			w.Header().Set("Vary", "X-Shop")
+			_, _ = io.WriteString(w, "of "+r.Header.Get("X-Shop"))
+		}))
+		for _, connection := range []string{"X-Shop", "keep-alive, x-shop"} {
+			resp, body, err := ask(t, through, "GET", base+"/", "X-Shop", "a", "Connection", connection)
+			if err != nil || resp.Header.Get("X-Cache") != "BYPASS" || body != "of " {
+				t.Fatalf("the proxy did not take it out: %v, %q, %v", resp, body, err)
+			}
+		}
+		for _, x := range []string{"MISS", "HIT"} {
+			resp, body, err := ask(t, through, "GET", base+"/", "X-Shop", "a", "Connection", "keep-alive")
+			if err != nil || resp.Header.Get("X-Cache") != x || body != "of a" {
+				t.Errorf("everybody of the shop gets %q (%v), %v", body, resp, err)
+			}
+		}
+	})
 }

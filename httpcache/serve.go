@@ -141,6 +141,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, p *place, d rfc
 			h.pass(w, r, fwdOf(f))
 			return
 		case <-r.Context().Done():
+			gaveUp(w)
 			return
 		}
 		if fl.e == nil {
@@ -161,6 +162,13 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, p *place, d rfc
 			h.c.serveWith(w, r, fl.e, age, x, told)
 			return
 		}
+	}
+}
+
+// gaveUp answers a request whose time is over, which its client may still wait for. A transport has an error of its own.
+func gaveUp(w http.ResponseWriter) {
+	if replyOf(w) == nil {
+		http.Error(w, http.StatusText(http.StatusGatewayTimeout), http.StatusGatewayTimeout)
 	}
 }
 

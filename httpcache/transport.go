@@ -18,7 +18,8 @@ import (
 // of unsafe methods that go through it.
 //
 // It is a shared cache, unless its rule has Private: a client of one user gives a constant name there, and what servers call
-// private is then kept for it. Options.Hosts bounds what is cached. It is safe for concurrent use.
+// private is then kept for it. Options.Hosts bounds what is cached. Where the cache is middleware too, strangers can say by
+// Host whose response it stores: for servers of others make a cache of another Name. It is safe for concurrent use.
 type Transport struct {
 	route http.Handler
 	next  http.RoundTripper
@@ -235,6 +236,9 @@ func (p *reply) end(panicked any) {
 	switch {
 	case panicked == nil:
 		err = nil
+		if cause := context.Cause(p.request.Context()); cause != nil {
+			p.give(nil, cause) // who waited was not answered
+		}
 		p.WriteHeader(http.StatusOK)
 	case err == nil:
 		err = io.ErrUnexpectedEOF

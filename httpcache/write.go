@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -49,9 +50,12 @@ func (c *Cache) written(r *http.Request, status int, h http.Header, more func(co
 	}
 	u.Scheme, u.Host, u.RawQuery = schemeOf(r), hostOf(r), query
 	var keys []string
-	for _, one := range rfc9111.InvalidationTargets(r.Method, u, status, h) {
+	for i, one := range rfc9111.InvalidationTargets(r.Method, u, status, h) {
 		asked, err := http.NewRequestWithContext(ctx, http.MethodGet, one.String(), http.NoBody)
 		if err == nil {
+			if i == 0 {
+				asked.RequestURI = r.RequestURI // in the spelling that others use too, which a URL may not keep
+			}
 			keys = append(keys, c.rootsOf(served(asked))...)
 		}
 	}
@@ -64,10 +68,7 @@ func (c *Cache) written(r *http.Request, status int, h http.Header, more func(co
 	if len(keys) > 0 {
 		err = c.dropRoots(ctx, "key", keys)
 	}
-	if err == nil {
-		err = c.InvalidateTags(ctx, tags...)
-	}
-	if err != nil {
+	if err = errors.Join(err, c.InvalidateTags(ctx, tags...)); err != nil {
 		c.rb.Logger().WarnContext(ctx, "httpcache: invalidating after a write", "cache", c.opt.Name, "error", err)
 	}
 }

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// Bypass says why a request is none of the cache's business; "" if it is. A request with a body, to be upgraded, or with a
-// precondition that only the origin can judge (section 4.3.2), passes like one of another method. Range and the other
+// Bypass says why a request is none of the cache's business; "" if it is. A request with a body, to be upgraded, with fields
+// that are for the next hop alone, or with a precondition that only the origin can judge (section 4.3.2), passes like one of
+// another method. Range and the other
 // preconditions do not.
 func Bypass(r *http.Request) (why string) {
 	switch {
@@ -18,10 +19,28 @@ func Bypass(r *http.Request) (why string) {
 		return "body"
 	case len(r.Header["Upgrade"]) > 0:
 		return "upgrade"
+	case namesFields(r.Header["Connection"]):
+		return "connection"
 	case len(r.Header["If-Match"]) > 0 || len(r.Header["If-Unmodified-Since"]) > 0:
 		return "precondition"
 	}
 	return ""
+}
+
+// namesFields reports whether Connection names fields of the request. A proxy behind the cache takes those out, so that the
+// origin does not see what the key says (RFC 9110, section 7.6.1).
+func namesFields(connection []string) bool {
+	if len(connection) == 0 {
+		return false
+	}
+	for m := range members(connection) {
+		switch lower(m) {
+		case "close", "keep-alive", "upgrade", "te", "http2-settings":
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // understoodStatus are the status codes whose rules of caching are known here, for must-understand (section 5.2.2.3).

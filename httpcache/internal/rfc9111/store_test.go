@@ -80,6 +80,8 @@ func TestOnlyWhatSection3AllowsIsStored(t *testing.T) {
 		{"no-store hidden by a targeted field (9213 2.2)", P{Targets: []string{"CDN-Cache-Control"}}, get(t, "GET"), 200, header("Cache-Control", "no-store", "CDN-Cache-Control", "max-age=5"), ""},
 		{"a precondition for the origin", P{}, get(t, "GET", "If-Match", `"a"`), 200, public, "precondition"},
 		{"an upgrade", P{}, get(t, "GET", "Upgrade", "websocket"), 200, public, "upgrade"},
+		{"a field for the next hop alone", P{}, get(t, "GET", "Connection", "Keep-Alive, X-A"), 200, public, "connection"},
+		{"none for the next hop alone", P{}, get(t, "GET", "Connection", "Keep-Alive, TE"), 200, public, ""},
 	} {
 		ok, why := c.p.Store(c.r, c.status, c.h)
 		if why != c.want || ok != (why == "") {
