@@ -358,11 +358,11 @@ func TestInvalidatingATagCostsTheSameForTenEntriesAndAMillion(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if ok, err := c.Has(ctx, fmt.Sprint(n-1)); !ok || err != nil {
-			t.Fatal(ok, err)
-		}
 		if err := c.InvalidateTags(ctx, "warm the script up"); err != nil {
 			t.Fatal(err)
+		}
+		if ok, err := c.Has(ctx, fmt.Sprint(n-1)); !ok || err != nil {
+			t.Fatal(ok, err)
 		}
 		server.ResetCommands()
 		if err := c.InvalidateTags(ctx, name); err != nil {
