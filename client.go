@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"github.com/redbrick-go/redbrick/internal/keyspace"
 	"github.com/redbrick-go/redbrick/internal/patience"
 )
 
@@ -128,7 +129,7 @@ func (c *Client) connect(ctx context.Context) error {
 	}
 	f, err := c.detect(ctx, data)
 	if err == nil {
-		err = c.layouts.verify(ctx, data, c.options.Namespace, func() {
+		err = c.layouts.verify(ctx, data, layoutKey(c.options.Namespace), func() {
 			c.features.Store(&f)
 			c.conns.Store(&conns{data: data})
 		})
@@ -269,9 +270,25 @@ func (c *Client) probeOnce() error {
 			failed = err
 			continue
 		}
+		if err := c.pending(cn, i); err != nil {
+			failed = err
+			continue
+		}
 		c.breaker.recover(i)
 	}
 	return failed
+}
+
+// pending checks the layouts that were not checked while the server of a cell was away. A client that is refused stays away.
+func (c *Client) pending(cn *conns, cell int) error {
+	key := layoutKey(c.options.Namespace)
+	ctx, cancel := context.WithTimeout(c.life, time.Second)
+	defer cancel()
+	err := c.layouts.verify(ctx, cn.data, key, func() {})
+	if _, replied := rueidis.IsRedisErr(err); replied || !errors.Is(err, ErrConfig) && c.breaker.index(keyspace.Slot(key)) != cell {
+		return nil // asking again is no use, or it is a matter of another cell
+	}
+	return err
 }
 
 // ask sends the server of a cell something small.

@@ -1,10 +1,11 @@
 package redbrick_test
 
 import (
-	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/redistest"
@@ -14,24 +15,24 @@ func TestLayoutRefusesAnOlderProgramByName(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		ctx := t.Context()
-		if err := rb.UseLayout(ctx, "queue", 1, 1); err != nil {
+		if err := rb.UseLayout("queue", 1, 1); err != nil {
 			t.Fatal(err)
 		}
 		// The next release writes layout 2, which a program of layout 1 still reads.
 		next := redistest.Another(t, rb)
-		if err := next.UseLayout(ctx, "queue", 2, 1); err != nil {
+		if err := next.UseLayout("queue", 2, 1); err != nil {
 			t.Fatal(err)
 		}
 		again := redistest.Another(t, rb)
-		if err := again.UseLayout(ctx, "queue", 1, 1); err != nil {
+		if err := again.UseLayout("queue", 1, 1); err != nil {
 			t.Errorf("a neighbouring release is refused: %v", err)
 		}
 		after := redistest.Another(t, rb)
-		if err := after.UseLayout(ctx, "queue", 3, 2); err != nil {
+		if err := after.UseLayout("queue", 3, 2); err != nil {
 			t.Fatal(err)
 		}
 		old := redistest.Another(t, rb)
-		err := old.UseLayout(ctx, "queue", 1, 1)
+		err := old.UseLayout("queue", 1, 1)
 		if !errors.Is(err, redbrick.ErrConfig) {
 			t.Fatalf("got %v, want ErrConfig", err)
 		}
@@ -40,10 +41,10 @@ func TestLayoutRefusesAnOlderProgramByName(t *testing.T) {
 				t.Errorf("error %q does not name %q", err, want)
 			}
 		}
-		if err := old.UseLayout(ctx, "topic", 1, 1); err != nil {
+		if err := old.UseLayout("topic", 1, 1); err != nil {
 			t.Errorf("another brick is refused too: %v", err)
 		}
-		if err := redistest.Another(t, rb).UseLayout(ctx, "queue", 2, 1); err != nil {
+		if err := redistest.Another(t, rb).UseLayout("queue", 2, 1); err != nil {
 			t.Errorf("a program of the lowest reader is refused: %v", err)
 		}
 		stored, err := rb.Do(ctx, rb.B().Hget().Key(rb.Namespace()+"~layout").Field("queue").Build()).ToString()
@@ -53,22 +54,56 @@ func TestLayoutRefusesAnOlderProgramByName(t *testing.T) {
 	})
 }
 
-func TestABrickThatWasRefusedOrNotAnsweredIsCheckedAgain(t *testing.T) {
+func TestABrickThatWasRefusedIsCheckedAgain(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
 		set := rb.B().Hset().Key(rb.Namespace()+"~layout").FieldValue().FieldValue("queue", "2:2").Build()
 		if err := rb.Do(t.Context(), set).Error(); err != nil {
 			t.Fatal(err)
 		}
-		over, cancel := context.WithCancel(t.Context())
-		cancel()
-		if err := rb.UseLayout(over, "queue", 1, 1); err != nil {
-			t.Errorf("a check that was not answered is %v", err)
-		}
 		for range 2 {
-			if err := rb.UseLayout(t.Context(), "queue", 1, 1); !errors.Is(err, redbrick.ErrConfig) {
+			if err := rb.UseLayout("queue", 1, 1); !errors.Is(err, redbrick.ErrConfig) {
 				t.Errorf("got %v, want ErrConfig", err)
 			}
 		}
 	})
+}
+
+// TestAServerThatLeavesALayoutUncheckedIsWaitedForOnce, not by each brick; when it answers again the check is made, and who is refused then
+// does not come up.
+func TestAServerThatLeavesALayoutUncheckedIsWaitedForOnce(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t)
+	proxy := redistest.NewProxy(t, server.Addr())
+	refused := make(chan struct{})
+	refuse := sync.OnceFunc(func() { close(refused) })
+	const patience = 5 * time.Second
+	rb := redistest.OpenURL(t, "redis://"+proxy.Addr(), func(o *redbrick.Options) {
+		o.ConnectTimeout = patience
+		o.OnState = func(e redbrick.StateEvent) {
+			if errors.Is(e.Err, redbrick.ErrConfig) {
+				refuse()
+			}
+		}
+	})
+	server.Do("HSET", rb.Namespace()+"~layout", "queue", "2:2")
+	proxy.Blackhole(true)
+	began := time.Now()
+	for _, brick := range []string{"cache", "session", "queue", "lock", "guard", "token", "ratelimit", "topic", "collection", "httpcache"} {
+		if err := rb.UseLayout(brick, 1, 1); err != nil {
+			t.Errorf("%s: %v", brick, err)
+		}
+	}
+	if took := time.Since(began); took > 5*patience {
+		t.Errorf("ten bricks waited %v for one server, want one to wait %v", took, patience)
+	}
+	proxy.Heal()
+	select {
+	case <-refused:
+	case <-time.After(time.Minute):
+		t.Fatal("nobody says that the client is refused")
+	}
+	if err := rb.Do(t.Context(), rb.B().Ping().Build()).Error(); !errors.Is(err, redbrick.ErrUnavailable) {
+		t.Errorf("got %v of a client that was refused, want ErrUnavailable", err)
+	}
 }

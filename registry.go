@@ -120,10 +120,12 @@ var layoutScript = script.New("layout", layoutSource)
 
 // UseLayout declares that a brick writes layout version written, which programs of version reader and later can read.
 // Both are kept in the hash `<ns>~layout`. A process whose own version is below the reader that is stored there is
-// refused with an error that wraps ErrConfig; UseLayout returns no other error. While Redis is away the check waits for the
-// connection, which then fails to come up; where Redis does not answer the check within ConnectTimeout the log says so. A brick
-// is checked once a client, unless it was refused or not answered.
-func (c *Client) UseLayout(ctx context.Context, brick string, written, reader int) error {
+// refused with an error that wraps ErrConfig; UseLayout returns no other error. A brick is checked once a client, unless it
+// was refused.
+//
+// While Redis is away the check waits for it, and a client that is then refused stays unavailable and says why. A server that
+// leaves one check without an answer for ConnectTimeout counts as away: further bricks do not wait for it as well.
+func (c *Client) UseLayout(brick string, written, reader int) error {
 	c.layouts.mu.Lock()
 	defer c.layouts.mu.Unlock()
 	if c.layouts.asked == nil {
@@ -134,29 +136,37 @@ func (c *Client) UseLayout(ctx context.Context, brick string, written, reader in
 		v = &layout{written: written, reader: reader}
 		c.layouts.asked[brick] = v
 	}
-	cn := c.conns.Load()
-	if v.checked || cn == nil {
+	cn, key := c.conns.Load(), layoutKey(c.options.Namespace)
+	if v.checked || cn == nil || !c.breaker.allow(keyspace.Slot(key), false) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.options.ConnectTimeout)
+	ctx, cancel := context.WithTimeout(c.life, c.options.ConnectTimeout)
 	defer cancel()
-	err := v.verify(ctx, cn.data, c.options.Namespace, brick)
+	err := v.verify(ctx, cn.data, key, brick)
 	if errors.Is(err, ErrConfig) {
 		delete(c.layouts.asked, brick) // the program may go on without the brick
 		return err
 	}
 	if err != nil {
 		c.log.WarnContext(ctx, "checking a layout", "brick", brick, "error", err)
+		if _, replied := rueidis.IsRedisErr(err); !replied {
+			c.breaker.blame(keyspace.Slot(key), err, breakerThreshold)
+		}
 	}
 	return nil
 }
 
-// verify checks all bricks; up makes the connection that they wait for known before another can ask.
-func (l *layouts) verify(ctx context.Context, data rueidis.Client, namespace string, up func()) error {
+func layoutKey(namespace string) string { return namespace + "~layout" }
+
+// verify checks the bricks that were not; up makes the connection that they wait for known before another can ask.
+func (l *layouts) verify(ctx context.Context, data rueidis.Client, key string, up func()) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for brick, v := range l.asked {
-		if err := v.verify(ctx, data, namespace, brick); err != nil {
+		if v.checked {
+			continue
+		}
+		if err := v.verify(ctx, data, key, brick); err != nil {
 			return err
 		}
 	}
@@ -164,9 +174,8 @@ func (l *layouts) verify(ctx context.Context, data rueidis.Client, namespace str
 	return nil
 }
 
-func (v *layout) verify(ctx context.Context, data rueidis.Client, namespace, brick string) error {
-	got, err := layoutScript.Do(ctx, data, []string{namespace + "~layout"},
-		[]string{brick, strconv.Itoa(v.written), strconv.Itoa(v.reader)}).AsInt64()
+func (v *layout) verify(ctx context.Context, data rueidis.Client, key, brick string) error {
+	got, err := layoutScript.Do(ctx, data, []string{key}, []string{brick, strconv.Itoa(v.written), strconv.Itoa(v.reader)}).AsInt64()
 	if err != nil {
 		return fmt.Errorf("%w: checking the layout of %s: %w", ErrUnavailable, brick, err)
 	}

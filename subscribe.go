@@ -13,8 +13,8 @@ import (
 // subscription stands, or with an error when the server does not take it at once.
 //
 // message gets every payload. live gets true when the subscription stands (again) and false when it is lost, which a
-// ping notices within 1.5 s on a silent link; whatever was published in between is lost. Both run on the connection's
-// reader and must not block.
+// ping notices within 1.5 s on a silent link; whatever was published in between is lost. After false nothing counts
+// that comes of the subscription before. Both run on the connection's reader and must not block.
 func (c *Client) Subscribe(ctx context.Context, channel string, message func(payload string), live func(bool)) (stop func(), err error) {
 	first := make(chan error, 1)
 	life, cancel := context.WithCancel(c.life)
@@ -48,13 +48,23 @@ func (c *Client) listen(life context.Context, channel string, message func(strin
 	const pause = 50 * time.Millisecond
 	delay := pause
 	for attempt := 0; life.Err() == nil; attempt++ {
+		var mu sync.Mutex
+		over := false // the server may answer when nobody waits for it any more
 		clean, err := c.listenOnce(life, channel, message, func() {
+			mu.Lock()
+			defer mu.Unlock()
+			if over {
+				return
+			}
 			delay = pause
 			live(true)
 			if attempt == 0 {
 				first <- nil
 			}
 		})
+		mu.Lock()
+		over = true
+		mu.Unlock()
 		if attempt == 0 {
 			select {
 			case first <- err:

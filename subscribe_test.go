@@ -1,11 +1,15 @@
 package redbrick_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,4 +126,77 @@ func TestSubscribeFailsWhereTheServerDoesNotTakeIt(t *testing.T) {
 		}
 	})
 	s.Resume()
+}
+
+// slowToSubscribe are connections on which nothing is heard from when SUBSCRIBE was sent until let is closed.
+type slowToSubscribe struct {
+	net.Conn
+	held atomic.Bool
+	sent func()
+	let  <-chan struct{}
+}
+
+func (c *slowToSubscribe) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("SUBSCRIBE")) && c.held.CompareAndSwap(false, true) {
+		defer c.sent()
+	}
+	return c.Conn.Write(p)
+}
+
+func (c *slowToSubscribe) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.held.Load() {
+		<-c.let
+	}
+	return n, err
+}
+
+// TestASubscriptionThatStandsTooLateIsNotLive: the server takes it after it was given up. Whoever was told that it is lost is not told
+// that it stands after all, and the reader of the connection waits for nobody.
+func TestASubscriptionThatStandsTooLateIsNotLive(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t)
+	ctx, giveUp := context.WithCancel(t.Context())
+	let := make(chan struct{})
+	rb := redistest.OpenURL(t, server.URL(), func(o *redbrick.Options) {
+		o.Redis.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, _ *tls.Config) (net.Conn, error) {
+			conn, err := d.DialContext(ctx, "tcp", addr)
+			return &slowToSubscribe{Conn: conn, sent: giveUp, let: let}, err
+		}
+	})
+	other := redistest.OpenURL(t, server.URL())
+	var l listener
+	lost, heard := make(chan struct{}), make(chan struct{})
+	tell := sync.OnceFunc(func() { close(lost) })
+	subscribed := make(chan error, 1)
+	go func() {
+		_, err := rb.Subscribe(ctx, "c", l.message, func(live bool) {
+			l.state(live)
+			if !live {
+				tell()
+				<-heard
+			}
+		})
+		subscribed <- err
+	}()
+	<-lost
+	close(let)
+	func() {
+		defer close(heard)
+		redistest.Eventually(t, time.Minute, func() error {
+			publish(t, other, "c", "after the answer")
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if len(l.messages) == 0 {
+				return errors.New("the connection is not read any more")
+			}
+			return nil
+		})
+	}()
+	if err := <-subscribed; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+	if !slices.Equal(l.live, []bool{false}) {
+		t.Errorf("live %v, want only that it is lost", l.live)
+	}
 }

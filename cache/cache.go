@@ -86,11 +86,11 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 		return nil, err
 	}
 	c.common, c.store, c.hub, c.tags, c.names = shared.Common, shared.Store, shared.Hub, shared.Tags, shared.names
-	ctx, cancel := context.WithTimeout(c.life, caches.SetUpTimeout)
-	defer cancel()
-	if err := rb.UseLayout(ctx, "cache", layoutVersion, layoutVersion); err != nil {
+	if err := rb.UseLayout("cache", layoutVersion, layoutVersion); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(c.life, caches.SetUpTimeout)
+	defer cancel()
 	c.names.add(ctx, c.prefix)
 	if !o.NoNear && !c.disabled {
 		if err := c.openNear(ctx, shared.Clock); err != nil {

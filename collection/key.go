@@ -1,7 +1,6 @@
 package collection
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -92,5 +91,5 @@ func register(rb *redbrick.Client, shapes ...keyspace.Shape) error {
 	if err := rb.Register(shapes...); err != nil {
 		return err
 	}
-	return rb.UseLayout(context.Background(), "collection", layoutVersion, layoutVersion)
+	return rb.UseLayout("collection", layoutVersion, layoutVersion)
 }

@@ -70,7 +70,7 @@ const layoutVersion = 1
 
 // useLayout asks whether this release may read what lies in Redis.
 func useLayout(rb *redbrick.Client) error {
-	return rb.UseLayout(context.Background(), "guard", layoutVersion, layoutVersion)
+	return rb.UseLayout("guard", layoutVersion, layoutVersion)
 }
 
 // DeviceTTL is how long the cookie with a device token should last.

@@ -2,7 +2,6 @@ package httpcache
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -73,11 +72,11 @@ func New(rb *redbrick.Client, o Options) (*Cache, error) {
 		return nil, err
 	}
 	c.store = c.common.Store
-	ctx, cancel := context.WithTimeout(c.life, caches.SetUpTimeout)
-	defer cancel()
-	if err := rb.UseLayout(ctx, "httpcache", layoutVersion, layoutVersion); errors.Is(err, redbrick.ErrConfig) {
+	if err := rb.UseLayout("httpcache", layoutVersion, layoutVersion); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(c.life, caches.SetUpTimeout)
+	defer cancel()
 	c.tracked = rb.Hot()
 	if !o.NoNear && !c.disabled {
 		if err := c.openNear(ctx); err != nil {

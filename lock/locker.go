@@ -64,7 +64,7 @@ func New(rb *redbrick.Client, o Options) (*Locker, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := rb.UseLayout(context.Background(), "lock", layoutVersion, layoutVersion); err != nil {
+	if err := rb.UseLayout("lock", layoutVersion, layoutVersion); err != nil {
 		return nil, err
 	}
 	return &Locker{rb: rb, d: rb, o: o, prefix: rb.Namespace() + "lock:", shared: shared, maxBeat: maxBeat}, nil

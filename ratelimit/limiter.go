@@ -73,7 +73,7 @@ const layoutVersion = 1
 
 // useLayout asks whether this release may read what lies in Redis.
 func useLayout(rb *redbrick.Client) error {
-	return rb.UseLayout(context.Background(), "ratelimit", layoutVersion, layoutVersion)
+	return rb.UseLayout("ratelimit", layoutVersion, layoutVersion)
 }
 
 func (l *Limiter) register() error {

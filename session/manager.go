@@ -75,12 +75,12 @@ func New(rb *redbrick.Client, o Options) (*Manager, error) {
 	if !claimed {
 		return nil, fmt.Errorf("%w: this client has sessions already, expected one session.New", redbrick.ErrConfig)
 	}
+	if err := rb.UseLayout("session", layoutVersion, layoutVersion); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), setUpTimeout)
 	defer cancel()
 	o.warn(ctx, rb)
-	if err := rb.UseLayout(ctx, "session", layoutVersion, layoutVersion); err != nil {
-		return nil, err
-	}
 	return m, m.track(ctx)
 }
 

@@ -100,5 +100,5 @@ func NewRefresh(rb *redbrick.Client, o RefreshOptions) (*Refresh, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r, rb.UseLayout(context.Background(), "token", layoutVersion, layoutVersion)
+	return r, rb.UseLayout("token", layoutVersion, layoutVersion)
 }

@@ -240,7 +240,7 @@ func newVault(rb *redbrick.Client, v vault) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &v, rb.UseLayout(context.Background(), "token", layoutVersion, layoutVersion)
+	return &v, rb.UseLayout("token", layoutVersion, layoutVersion)
 }
 
 const (
