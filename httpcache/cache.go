@@ -34,6 +34,8 @@ type Cache struct {
 	stats   counters
 	passing passing
 
+	compressors compressors
+
 	life   context.Context //nolint:containedctx // background refreshes end with the cache
 	end    context.CancelFunc
 	ending sync.RWMutex // guards work.Add against close
@@ -49,7 +51,7 @@ func New(rb *redbrick.Client, o Options) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cache{rb: rb, opt: o, disabled: rb.CacheDefaults().Disabled}
+	c := &Cache{rb: rb, opt: o, disabled: rb.CacheDefaults().Disabled, compressors: newCompressors()}
 	c.prefix = rb.Namespace() + "h:"
 	if o.Name != "" {
 		c.prefix += o.Name + ":"
@@ -97,6 +99,9 @@ func (c *Cache) register() error {
 	}, keyspace.Shape{
 		Owner: owner, Pattern: p + "{<url>}:<generation>:<variant>", Type: "string", TTL: "freshness and stale time of the response",
 		Slot: "{<url>}", Purpose: "a response: status, header, body",
+	}, keyspace.Shape{
+		Owner: owner, Pattern: p + "{<url>}:<generation>:<variant>:<coding>", Type: "string", TTL: "that of the response, when it was made",
+		Slot: "{<url>}", Purpose: "body of a response in zstd or gzip",
 	}, keyspace.Shape{
 		Owner: "httpcache", Pattern: "~l:<response>", Type: "hash", TTL: "LoadTimeout + 1 s",
 		Slot: "that of the response", Purpose: "lease of a response that is being fetched",

@@ -37,6 +37,10 @@ type entry struct {
 	cells []*near.Cell
 	ttl   time.Duration
 	told  atomic.Pointer[told]
+	key   string // where it lies; "" for one that is not stored
+	// vary is Vary of a response that is sent in codings too, nil for others; forms are those that there are.
+	vary  []string
+	forms [codings]atomic.Pointer[entry]
 }
 
 type field struct {
@@ -67,6 +71,11 @@ func (e *entry) size() int {
 		n += len(name) + 96
 		for _, v := range values {
 			n += len(v) + 16
+		}
+	}
+	for i := range e.forms {
+		if f := e.forms[i].Load(); f != nil && f != notSmaller {
+			n += f.size()
 		}
 	}
 	return n

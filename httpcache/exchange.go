@@ -108,7 +108,7 @@ func (x *exchange) lead(fl *flight) {
 		rec.landed(e, false)
 		if x.w != nil {
 			x.c.stats.hits.Add(1)
-			x.c.serve(x.w, x.r, e, e.age(x.c.common.Clock.Exact()), xHit)
+			x.serve(x.w, x.r, e, e.age(x.c.common.Clock.Exact()), xHit)
 		}
 		return
 	} else if x.background && x.token == "" {
@@ -138,7 +138,7 @@ func (x *exchange) head() {
 	c := x.c
 	x.hasty = true
 	if e := x.acquire(x.r.Context()); e != nil {
-		c.serve(x.w, x.r, e, e.age(c.common.Clock.Exact()), xHit)
+		x.serve(x.w, x.r, e, e.age(c.common.Clock.Exact()), xHit)
 		return
 	}
 	rec := &recorder{x: x, stale: x.f.e} // for its update, and the end of the lease
@@ -357,7 +357,7 @@ func (x *exchange) made(status int, h http.Header, body []byte, received time.Ti
 	x.varied(e.header)
 	names, _ := rfc9111.VaryNames(e.header)
 	e.asked = rfc9111.AppendVary(nil, names, x.r)
-	return e.seal()
+	return x.c.offered(e.seal())
 }
 
 // varied tells caches behind this one what the rule says in VaryBy.
@@ -387,6 +387,7 @@ func (x *exchange) store(e *entry) {
 		c.release(ctx, x.f.key, token)
 		return
 	}
+	e.key = x.f.key
 	value := e.encode(c.common.Clock.Exact())
 	lane := c.rb.Hot()
 	if len(value) >= bigValue {
@@ -406,6 +407,7 @@ func (x *exchange) store(e *entry) {
 		wide := widened(x.p.root, x.f.root, names)
 		wide.ttl = max(wide.ttl, 2*e.life)
 		put.V = x.p.variant(wide, x.r)
+		e.key = put.V
 		if err = c.store.Set(ctx, lane, put)[0]; err == nil {
 			stored, err = c.swap(ctx, x.p.root, x.f.root, wide)
 		}

@@ -215,6 +215,9 @@ type route struct {
 	rule                   Rule
 	policy                 rfc9111.Policy
 	cookieKeyed, authKeyed bool
+	// codes: responses are sent in codings too. Those of one user are not: what he is told and what a stranger makes him ask
+	// for would be compressed together, and the length would tell of the one by the other (BREACH).
+	codes bool
 }
 
 func (c *Cache) route(rule Rule) (*route, error) {
@@ -229,6 +232,7 @@ func (c *Cache) route(rule Rule) (*route, error) {
 	}
 	t.cookieKeyed = slices.Contains(rule.VaryBy, "Cookie")
 	t.authKeyed = slices.Contains(rule.VaryBy, "Authorization")
+	t.codes = len(c.opt.Compress) > 0 && !rule.NoCompress && rule.Private == nil
 	c.routes.add(t)
 	return t, nil
 }

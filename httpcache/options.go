@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,13 @@ type Options struct {
 	NearBytes int64
 	// NearUntracked is the longest life of a response in the process where Redis cannot track keys. 0 means 1 s.
 	NearUntracked time.Duration
+	// Compress are the media types, with asterisks for parts of them, whose responses are also kept in zstd and gzip, made once
+	// for all when they are first asked for, and sent to clients that accept them. Their strong entity tags get the coding's
+	// name. Nil means text and the usual formats of text; an empty slice none. Content-Encoding of the handler, no-transform,
+	// rules with NoCompress or Private, and requests for ranges keep a response as it is.
+	Compress []string
+	// CompressFrom is the length in bytes from which on a body is compressed. 0 means 1024.
+	CompressFrom int
 	// Identity names this cache in the field Cache-Status. "" means redbrick.
 	Identity string
 }
@@ -72,6 +80,9 @@ type Rule struct {
 	ETag bool
 	// MaxBody is Options.MaxBody for this route.
 	MaxBody int
+	// NoCompress sends bodies as they are. Needed where a response repeats what a stranger can put into a request beside a
+	// secret that is the same for all.
+	NoCompress bool
 }
 
 // Defaults, see Options.
@@ -83,7 +94,15 @@ const (
 	defaultNearBytes     = 64 << 20
 	defaultNearUntracked = time.Second
 	longestTTL           = 10 * 365 * 24 * time.Hour
+	// defaultCompressFrom: less fits into one packet of a network anyway.
+	defaultCompressFrom = 1 << 10
 )
+
+// defaultCompress has the most frequent types first, and spelled out: those are found at once.
+var defaultCompress = []string{
+	"application/json", "text/html", "text/*", "application/javascript", "application/xml", "*/*+json", "*/*+xml", "application/wasm",
+	"font/ttf", "font/otf",
+}
 
 func (o Options) withDefaults() (Options, error) {
 	var faults []error
@@ -125,6 +144,20 @@ func (o Options) withDefaults() (Options, error) {
 		o.NearBytes = defaultNearBytes
 	case o.NearBytes < 0:
 		add("NearBytes", o.NearBytes, "more than 0; NoNear switches it off")
+	}
+	if o.Compress == nil {
+		o.Compress = defaultCompress
+	}
+	for _, kind := range o.Compress {
+		if _, err := path.Match(kind, ""); err != nil || !strings.Contains(kind, "/") || strings.ToLower(kind) != kind {
+			add("Compress", fmt.Sprintf("%q", kind), "media types in small letters, such as text/*")
+		}
+	}
+	switch {
+	case o.CompressFrom == 0:
+		o.CompressFrom = defaultCompressFrom
+	case o.CompressFrom < 0:
+		add("CompressFrom", o.CompressFrom, "more than 0")
 	}
 	if o.Targets == nil {
 		o.Targets = []string{"CDN-Cache-Control"}

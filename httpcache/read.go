@@ -43,7 +43,7 @@ func (t *route) look(ctx context.Context, p *place, r *http.Request) found {
 			if e, ok := c.bodies.Get(key); ok {
 				return found{root: rt.Value, key: key, e: e.Value, level: inProcess}
 			}
-			return c.read(ctx, found{root: rt.Value, key: key}, fresh)
+			return t.read(ctx, found{root: rt.Value, key: key}, t.wants(r), fresh)
 		}
 	}
 	if c.pending.has(p.root) {
@@ -56,17 +56,28 @@ func (t *route) look(ctx context.Context, p *place, r *http.Request) found {
 	if rt == nil || !rt.has(t.rule.VaryBy) {
 		return found{root: rt}
 	}
-	return c.read(ctx, found{root: rt, key: p.variant(rt, r)}, fresh)
+	return t.read(ctx, found{root: rt, key: p.variant(rt, r)}, t.wants(r), fresh)
 }
 
-// read finds a variant in Redis and keeps it in the process.
-func (c *Cache) read(ctx context.Context, f found, fresh bool) found {
+// read finds a variant in Redis, with the form that is wanted of it, and keeps it in the process.
+func (t *route) read(ctx context.Context, f found, n coding, fresh bool) found {
+	c := t.c
 	var ticket near.Ticket[*entry]
 	if c.bodies != nil {
 		ticket = c.bodies.Begin(f.key)
 	}
-	got := c.store.Lookup(ctx, c.bulk, f.key)[0]
+	keys := append(make([]string, 0, 2), f.key)
+	if n != asItIs {
+		keys = append(keys, n.formKey(f.key))
+	}
+	all := c.store.Lookup(ctx, c.bulk, keys...)
+	got := all[0]
 	f = c.judge(ctx, f, got, fresh)
+	if n != asItIs && f.e != nil && f.e.vary != nil && all[1].Value != nil {
+		if small, ok := decodeForm(all[1].Value, f.e.body); ok {
+			f.e.forms[n].Store(f.e.in(n, small))
+		}
+	}
 	if c.bodies == nil {
 		return f
 	}
@@ -111,7 +122,8 @@ func (c *Cache) judge(ctx context.Context, f found, got store.Found, fresh bool)
 		}
 		e.cells = cells
 	}
-	f.e, f.level = e, inRedis
+	e.key = f.key
+	f.e, f.level = c.offered(e), inRedis
 	return f
 }
 

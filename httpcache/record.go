@@ -156,6 +156,16 @@ func (c *recorder) answer(stored bool) {
 		c.quiet = true
 		return
 	}
+	if n := x.wants(x.r); n != asItIs && c.codable() {
+		if tag := rfc9111.CodedTag(c.header, codingNames[n]); rfc9111.HasTag(x.r, tag) { // it holds what will be made of this
+			h := c.headerToSend(statusLine(c.header["Cache-Status"], s))
+			rfc9111.NotModifiedHeader(h)
+			h["Etag"] = []string{tag}
+			x.w.WriteHeader(http.StatusNotModified)
+			c.quiet = true
+			return
+		}
+	}
 	c.sendHead(c.status, statusLine(c.header["Cache-Status"], s))
 	if len(c.body) > 0 {
 		_, _ = x.w.Write(c.body) // the client has gone
@@ -171,10 +181,22 @@ func (c *recorder) headerToSend(line string) http.Header {
 	}
 	maps.Copy(h, c.header)
 	c.x.varied(h)
+	if c.codable() {
+		h["Vary"] = rfc9111.VaryWith(h["Vary"], "Accept-Encoding")
+	}
 	if line != "" {
 		h["Cache-Status"], h["X-Cache"] = []string{line}, xMiss
 	}
 	return h
+}
+
+// codable reports whether the response will be sent in codings, as far as its head tells.
+func (c *recorder) codable() bool {
+	if c.state != recorded || !c.x.codes || !c.x.c.codable(c.status, c.head) {
+		return false
+	}
+	said, err := strconv.Atoi(c.header.Get("Content-Length"))
+	return err != nil || said >= c.x.c.opt.CompressFrom
 }
 
 func (c *recorder) sendHead(status int, line string) {
@@ -298,13 +320,13 @@ func (c *recorder) finish() {
 		}
 		x.c.stats.revalidated.Add(1)
 		if x.w != nil {
-			x.c.serveWith(x.w, x.r, e, e.age(x.c.common.Clock.Exact()), xRevalidated,
+			x.serveWith(x.w, x.r, e, e.age(x.c.common.Clock.Exact()), xRevalidated,
 				rfc9111.Status{Cache: x.c.opt.Identity, Fwd: "stale", FwdStatus: http.StatusNotModified, Stored: kept})
 		}
 	case failed:
 		x.c.stats.stale.Add(1)
 		if x.w != nil {
-			x.c.serve(x.w, x.r, c.stale, c.stale.age(x.c.common.Clock.Exact()), xStale)
+			x.serve(x.w, x.r, c.stale, c.stale.age(x.c.common.Clock.Exact()), xStale)
 		}
 	case recorded:
 		if !c.complete() {
@@ -317,7 +339,7 @@ func (c *recorder) finish() {
 		x.store(e)
 		c.landed(e, false)
 		if c.whole && x.w != nil {
-			x.c.serveWith(x.w, x.r, e, e.age(x.c.common.Clock.Exact()), xMiss,
+			x.serveWith(x.w, x.r, e, e.age(x.c.common.Clock.Exact()), xMiss,
 				rfc9111.Status{Cache: x.c.opt.Identity, Fwd: fwdOf(x.f), FwdStatus: c.status, Stored: true})
 		}
 	case undecided, passed, denied:
@@ -368,5 +390,6 @@ func (x *exchange) confirmed(c *recorder) *entry {
 	}
 	names, _ := rfc9111.VaryNames(h)
 	e.asked = rfc9111.AppendVary(nil, names, x.r)
-	return e.seal()
+	x.c.offered(e.seal()).keep(old)
+	return e
 }

@@ -88,7 +88,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, p *place, d rfc
 					x = xStale
 					h.c.stats.stale.Add(1)
 				}
-				h.c.serve(w, r, f.e, age, x)
+				h.serve(w, r, f.e, age, x)
 				if v == rfc9111.Revalidate {
 					h.refresh(r, p, f)
 				}
@@ -159,7 +159,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, p *place, d rfc
 				h.c.stats.stale.Add(1)
 			}
 			h.c.stats.collapsed.Add(1)
-			h.c.serveWith(w, r, fl.e, age, x, told)
+			h.serveWith(w, r, fl.e, age, x, told)
 			return
 		}
 	}
@@ -196,7 +196,7 @@ func (h *handler) bypass(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header["X-Cache"] = xBypass
 	header["Cache-Status"] = append(header["Cache-Status"], h.c.opt.Identity+"; fwd=bypass")
-	h.next.ServeHTTP(w, r)
+	h.next.ServeHTTP(w, h.c.uncoded(r))
 }
 
 // pass lets a request past the cache whose response is not stored.
@@ -228,25 +228,36 @@ func (t *route) narrowed(r *http.Request, p *place) *http.Request {
 }
 
 // serve answers from what is stored.
-func (c *Cache) serve(w http.ResponseWriter, r *http.Request, e *entry, age time.Duration, x []string) {
-	t := e.tell(c.opt.Identity, age)
-	c.send(w, r, e, t.age, t.status, x)
+func (t *route) serve(w http.ResponseWriter, r *http.Request, e *entry, age time.Duration, x []string) {
+	told := e.tell(t.c.opt.Identity, age)
+	t.send(w, r, e, told.age, told.status, x)
 }
 
 // serveWith is serve that tells more than a hit.
-func (c *Cache) serveWith(w http.ResponseWriter, r *http.Request, e *entry, age time.Duration, x []string, s rfc9111.Status) {
-	c.send(w, r, e, e.tell(c.opt.Identity, age).age, e.statusLine(s), x)
+func (t *route) serveWith(w http.ResponseWriter, r *http.Request, e *entry, age time.Duration, x []string, s rfc9111.Status) {
+	t.send(w, r, e, e.tell(t.c.opt.Identity, age).age, e.statusLine(s), x)
 }
 
-func (c *Cache) send(w http.ResponseWriter, r *http.Request, e *entry, age, status, x []string) {
+func (t *route) send(w http.ResponseWriter, r *http.Request, e *entry, age, status, x []string) {
 	h := w.Header()
+	stored, n := e, asItIs
+	if e.vary != nil && t.codes {
+		n = t.wants(r)
+		e = t.form(e, n)
+	}
 	for i := range e.fields {
 		h[e.fields[i].name] = e.fields[i].values
 	}
 	h["Age"], h["Cache-Status"], h["X-Cache"] = age, status, x
+	if e.vary != nil && t.codes {
+		if e.header["Vary"] == nil && h["Vary"] != nil { // that of middleware before us
+			h["Vary"] = rfc9111.VaryWith(h["Vary"], "Accept-Encoding")
+		} else {
+			h["Vary"] = e.vary
+		}
+	}
 	switch {
-	case (len(r.Header["If-None-Match"]) > 0 || len(r.Header["If-Modified-Since"]) > 0) &&
-		rfc9111.NotModified(r, e.status, e.header, e.received):
+	case (len(r.Header["If-None-Match"]) > 0 || len(r.Header["If-Modified-Since"]) > 0) && notModified(h, r, stored, e, n):
 		rfc9111.NotModifiedHeader(h)
 		delete(h, "Accept-Ranges")
 		w.WriteHeader(http.StatusNotModified)
@@ -266,6 +277,24 @@ func (c *Cache) send(w http.ResponseWriter, r *http.Request, e *entry, age, stat
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(e.body) // the client has gone
 	}
+}
+
+// notModified reports whether the client holds what would be sent of a stored response, or the response as it is, or in the
+// coding that it wants though that is not at hand now; the header gets the tag of what it holds.
+func notModified(h http.Header, r *http.Request, stored, sent *entry, n coding) bool {
+	if rfc9111.NotModified(r, sent.status, sent.header, sent.received) {
+		return true
+	}
+	if n == asItIs {
+		return false
+	}
+	for _, tag := range []string{rfc9111.CodedTag(stored.header, codingNames[n]), stored.header.Get("Etag")} {
+		if rfc9111.HasTag(r, tag) {
+			h["Etag"] = []string{tag}
+			return true
+		}
+	}
+	return false
 }
 
 // refresh fetches anew in the background what was served stale.

@@ -5,6 +5,7 @@ import "sync/atomic"
 type counters struct {
 	hits, stale, misses, revalidated, bypassed, away    atomic.Int64
 	collapsed, waits, stored, refused, tooLarge, pushes atomic.Int64
+	compressed                                          atomic.Int64
 }
 
 // Stats are counters of one cache in this process; they start at 0 with it.
@@ -20,6 +21,8 @@ type Stats struct {
 	Collapsed, Waits int64
 	// Stored are responses that were stored, Refused those that were invalidated meanwhile, TooLarge those above MaxBody.
 	Stored, Refused, TooLarge int64
+	// Compressed are bodies that this process compressed.
+	Compressed int64
 	// Pushes are changes that Redis told this process about.
 	Pushes int64
 	// NearEntries and NearBytes are what the process holds.
@@ -34,6 +37,7 @@ func (c *Cache) Stats() Stats {
 		Hits: n.hits.Load(), Stale: n.stale.Load(), Misses: n.misses.Load(), Revalidated: n.revalidated.Load(),
 		Bypassed: n.bypassed.Load(), Away: n.away.Load(), Collapsed: n.collapsed.Load(), Waits: n.waits.Load(),
 		Stored: n.stored.Load(), Refused: n.refused.Load(), TooLarge: n.tooLarge.Load(), Pushes: n.pushes.Load(),
+		Compressed: n.compressed.Load(),
 	}
 	if c.bodies != nil {
 		s.NearHits = c.bodies.Hits()

@@ -30,7 +30,7 @@ func (c *Cache) write(w http.ResponseWriter, r *http.Request, next http.Handler,
 			c.written(r, http.StatusOK, http.Header{}, more)
 		}
 	}()
-	next.ServeHTTP(i, r)
+	next.ServeHTTP(i, c.uncoded(r))
 	returned = true
 	i.decide(http.StatusOK)
 }

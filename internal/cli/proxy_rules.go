@@ -26,6 +26,7 @@ type proxyRule struct {
 	VaryBy               []string `json:"varyBy"`
 	Shared               bool     `json:"shared"`
 	MaxBody              int      `json:"maxBody"`
+	NoCompress           bool     `json:"noCompress"`
 	// Bypass sends requests past the cache.
 	Bypass bool `json:"bypass"`
 	// Invalidates are tags, or URLs, that writes to the path make invalid.
@@ -59,7 +60,7 @@ func (d *duration) UnmarshalText(text []byte) error {
 func (r *proxyRule) cached() httpcache.Rule {
 	rule := httpcache.Rule{
 		TTL: time.Duration(r.TTL), StaleWhileRevalidate: time.Duration(r.StaleWhileRevalidate), StaleIfError: time.Duration(r.StaleIfError),
-		Query: r.Query, VaryBy: r.VaryBy, Shared: r.Shared, MaxBody: r.MaxBody,
+		Query: r.Query, VaryBy: r.VaryBy, Shared: r.Shared, MaxBody: r.MaxBody, NoCompress: r.NoCompress,
 	}
 	if tags := r.Tags; len(tags) > 0 {
 		rule.Tags = func(*http.Request) []string { return tags }

@@ -10,7 +10,7 @@ func TestRulesAreReadWithAllTheirFields(t *testing.T) {
 	t.Parallel()
 	rules, err := readRules("rules.json", []byte(`[
 	{"path": "/api/recipes", "ttl": "1m", "query": ["tag", "page"], "tags": ["recipes"], "varyBy": ["Accept-Language"], "shared": true,
-	 "staleWhileRevalidate": "30s", "staleIfError": "1h", "maxBody": 1000, "invalidates": ["recipes"],
+	 "staleWhileRevalidate": "30s", "staleIfError": "1h", "maxBody": 1000, "noCompress": true, "invalidates": ["recipes"],
 	 "limit": {"requests": 100, "window": "1m", "burst": 10}},
 	{"path": "/static/*", "bypass": true}
 ]`))
@@ -18,7 +18,7 @@ func TestRulesAreReadWithAllTheirFields(t *testing.T) {
 		t.Fatalf("%+v, %v", rules, err)
 	}
 	first := rules[0].cached()
-	if first.TTL != time.Minute || first.StaleWhileRevalidate != 30*time.Second || first.StaleIfError != time.Hour || !first.Shared || first.MaxBody != 1000 ||
+	if first.TTL != time.Minute || first.StaleWhileRevalidate != 30*time.Second || first.StaleIfError != time.Hour || !first.Shared || first.MaxBody != 1000 || !first.NoCompress ||
 		strings.Join(first.Query, " ") != "tag page" || strings.Join(first.VaryBy, " ") != "Accept-Language" || strings.Join(first.Tags(nil), " ") != "recipes" || first.When != nil {
 		t.Errorf("%+v", first)
 	}

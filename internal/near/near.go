@@ -195,7 +195,7 @@ func (t Ticket[V]) Store(e *Entry[V], ttl time.Duration, size int) bool {
 	}
 	e.until = t.began + ttl // the ttl was read some time after Begin
 	e.generation = t.generation
-	e.cost = uint32(min(size+len(t.id)+overhead, 1<<31)) //nolint:gosec // bounded
+	e.cost = costOf(size, t.id)
 	t.c.bytes.Add(int64(e.cost))
 	t.c.entries.Set(t.id, e)
 	return true
@@ -228,6 +228,31 @@ func (c *Cache[V]) Forget(id string) bool {
 	}
 	_, had := c.entries.Invalidate(id)
 	return had || f != nil
+}
+
+// Grow weighs the entry of an id anew after grow has added to what its value holds, and gives its size in bytes, as for Store;
+// 0: nothing was added. What else is known of the entry stays. It reports whether there was one.
+func (c *Cache[V]) Grow(id string, grow func(V) (size int)) bool {
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, ok := c.entries.GetEntryQuietly(id)
+	if !ok {
+		return false
+	}
+	size := grow(old.Value.Value)
+	if size == 0 {
+		return true
+	}
+	e := *old.Value
+	e.cost = costOf(size, id)
+	c.bytes.Add(int64(e.cost))
+	c.entries.Set(id, &e)
+	return true
+}
+
+func costOf(size int, id string) uint32 {
+	return uint32(min(size+len(id)+overhead, 1<<31)) //nolint:gosec // bounded
 }
 
 // Clear drops everything and voids all tickets: Forget for every id.

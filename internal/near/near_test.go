@@ -52,6 +52,39 @@ func (l *level) has(id string) bool {
 	return ok
 }
 
+func TestAnEntryThatGrewWeighsMoreAndIsWhatItWas(t *testing.T) {
+	t.Parallel()
+	l := newLevel(t, nil)
+	if l.Grow("a", func(int) int { t.Error("there is none"); return 1 }) {
+		t.Error("grew what is not there")
+	}
+	cell := &near.Cell{}
+	l.Begin("a").Store(&near.Entry[int]{Value: 7, Seq: 5, Tags: []*near.Cell{cell}}, time.Hour, 8)
+	_, before := l.Size()
+	if !l.Grow("a", func(int) int { return 0 }) {
+		t.Error("not there")
+	}
+	if _, same := l.Size(); same != before {
+		t.Errorf("nothing was added: %d bytes, %d before", same, before)
+	}
+	if !l.Grow("a", func(v int) int { return v + 1001 }) {
+		t.Error("not there")
+	}
+	if n, after := l.Size(); n != 1 || after != before+1000 {
+		t.Errorf("%d entries, %d bytes, %d before", n, after, before)
+	}
+	if e, ok := l.Get("a"); !ok || e.Value != 7 {
+		t.Errorf("%+v", e)
+	}
+	if cell.Store(6); l.has("a") {
+		t.Error("its tag does not count any more")
+	}
+	l.Forget("a")
+	if n, after := l.Size(); n != 0 || after != 0 {
+		t.Errorf("%d entries, %d bytes after it was forgotten", n, after)
+	}
+}
+
 // Between Begin and Store everything that makes the read doubtful makes the ticket void.
 func TestTicketIsVoidAfterWhateverMayHaveChangedTheEntry(t *testing.T) {
 	t.Parallel()

@@ -150,7 +150,7 @@ var dependencies = map[string]string{
 	"github.com/redis/rueidis":            "the Redis client",
 	"github.com/maypok86/otter/v2":        "the near cache",
 	"github.com/yuin/gopher-lua":          "scripts in the embedded engine, and reading them in repotest",
-	"github.com/klauspost/compress":       "zstd",
+	"github.com/klauspost/compress":       "zstd and gzip",
 	"github.com/go-json-experiment/json":  "the default codec",
 	"github.com/lxzan/gws":                "WebSocket",
 	"github.com/prometheus/client_golang": "metrics",
