@@ -15,15 +15,15 @@ import (
 
 // routeState is what the process knows of one user's sessions. It is never changed, only replaced.
 type routeState struct {
-	epoch    int64
+	epoch    int64            // of all users, in the entry everyRoute
 	sessions map[string]known // by public id
 }
 
 // known is what is known of one session.
 type known struct {
-	until  time.Duration // on the coarse clock
-	alive  bool
-	global int64
+	until         time.Duration // on the coarse clock
+	alive         bool
+	epoch, global int64
 }
 
 const (
@@ -41,16 +41,16 @@ const (
 
 func (m *Manager) globalKey() string { return m.ns + "sg:{all}" }
 
-// track makes the process hear of epochs and lists that change. Sessions themselves are not among them: touches and saves
+// track makes the process hear of lists that change, and of the epoch of all users. Sessions themselves are not among them: touches and saves
 // push to nobody.
 func (m *Manager) track(ctx context.Context) error {
-	heard := func(key string) {
+	listed := func(key string) {
 		if route, ok := routeIn(key); ok {
 			m.near.Forget(route)
 		}
 	}
 	for prefix, f := range map[string]func(string){
-		m.ns + "se:": heard, m.ns + "si:": heard, m.ns + "sg:": func(string) { m.near.Forget(everyRoute) },
+		m.ns + "si:": listed, m.ns + "sg:": func(string) { m.near.Forget(everyRoute) },
 	} {
 		if err := m.rb.Track(ctx, prefix, f, m.near.Flush); err != nil {
 			return err
@@ -67,7 +67,7 @@ func (m *Manager) Alive(ctx context.Context, route, publicID string, epoch int64
 	if e, ok := m.near.Get(route); ok {
 		if k, ok := e.Value.sessions[publicID]; ok && m.clock.Now() < k.until-2*clock.Tick {
 			if g, ok := m.near.Get(everyRoute); ok && k.global <= g.Value.epoch {
-				return k.alive && e.Value.epoch == epoch && k.global == g.Value.epoch, nil
+				return k.alive && k.epoch == epoch && k.global == g.Value.epoch, nil
 			}
 		}
 	}
@@ -83,9 +83,8 @@ func (m *Manager) readAlive(ctx context.Context, route, publicID string, epoch i
 	began := m.clock.Exact()
 	lane := m.rb.Tracked()
 	r := lane.DoMulti(ctx,
-		lane.B().Get().Key(k.epoch).Build(),
-		lane.B().Zscore().Key(k.index).Member(publicID).Build(),
-		lane.B().Hmget().Key(k.session).Field(fieldEpoch, fieldGlobal, fieldHash).Build(),
+		lane.B().Zrank().Key(k.index).Member(publicID).Build(),
+		lane.B().Hget().Key(k.session).Field(fieldRecord).Build(),
 		lane.B().Pttl().Key(k.session).Build())
 	for _, one := range r {
 		if err := one.Error(); err != nil && !rueidis.IsRedisNil(err) {
@@ -93,21 +92,18 @@ func (m *Manager) readAlive(ctx context.Context, route, publicID string, epoch i
 			return false, fmt.Errorf("session: reading the epoch: %w", err)
 		}
 	}
-	text, _ := r[0].ToString()
-	current, _ := strconv.ParseInt(text, 10, 64)
-	listed := !rueidis.IsRedisNil(r[1].Error())
-	own, _ := r[2].AsStrSlice()
-	ttl, _ := r[3].AsInt64()
+	text, _ := r[1].ToString()
+	rec, ok := parseRecord(text)
+	ttl, _ := r[2].AsInt64()
 	now := known{until: began + deadTTL}
 	// One in its last millisecond (0) may be touched yet, so it is not known to be over. One whose holder has logged in anew
 	// only reads, and a token is for more.
-	if len(own) == 3 && listed && ttl >= 0 && own[0] == text && text != "" && own[2] != retired {
-		now.global, _ = strconv.ParseInt(own[1], 10, 64)
-		now.alive = now.global != 0
+	if ok && r[0].Error() == nil && ttl >= 0 && rec.hash != retired {
+		now.epoch, now.global, now.alive = rec.epoch, rec.global, rec.global != 0
 		now.until = began + time.Duration(ttl)*time.Millisecond
 	}
-	m.keep(ticket, route, publicID, current, now)
-	if !now.alive || current != epoch {
+	m.keep(ticket, route, publicID, now)
+	if !now.alive || now.epoch != epoch {
 		return false, nil
 	}
 	global, err := m.globalFor(ctx, now.global)
@@ -115,10 +111,10 @@ func (m *Manager) readAlive(ctx context.Context, route, publicID string, epoch i
 }
 
 // keep adds what was read of one session to what is known of its route.
-func (m *Manager) keep(ticket near.Ticket[*routeState], route, publicID string, epoch int64, k known) {
-	state := &routeState{epoch: epoch, sessions: map[string]known{publicID: k}}
+func (m *Manager) keep(ticket near.Ticket[*routeState], route, publicID string, k known) {
+	state := &routeState{sessions: map[string]known{publicID: k}}
 	// What is there was read after the last news, or the ticket is void.
-	if old, ok := m.near.Get(route); ok && old.Value.epoch == epoch && len(old.Value.sessions) < maxKnown {
+	if old, ok := m.near.Get(route); ok && len(old.Value.sessions) < maxKnown {
 		state.sessions = maps.Clone(old.Value.sessions)
 		state.sessions[publicID] = k
 	}

@@ -171,7 +171,7 @@ func TestWhatWasReadBeforeAnEndIsNotKeptAfterIt(t *testing.T) {
 		var read atomic.Pointer[func()]
 		m := newManager(t, redistest.Another(t, rb, func(o *redbrick.Options) {
 			o.Observer.Command = func(e redbrick.CommandEvent) {
-				if e.Lane == "tracked" && e.Commands == 4 {
+				if e.Lane == "tracked" && e.Commands == 3 {
 					if f := read.Swap(nil); f != nil {
 						(*f)()
 					}

@@ -34,7 +34,7 @@ func (s *Session) Device() Device {
 	if !s.exists {
 		return Device{}
 	}
-	d := deviceOf(s.id.public, s.user, s.times, s.fields[fieldInfo])
+	d := deviceOf(s.id.public, s.user, s.times, s.info)
 	d.Current = true
 	return d
 }
@@ -68,42 +68,37 @@ func (m *Manager) Devices(ctx context.Context, userID string) ([]Device, error) 
 func (m *Manager) devices(ctx context.Context, route, userID string) ([]Device, error) {
 	k := m.keysOf(route, "")
 	lane := m.rb
-	r := lane.DoMulti(ctx, lane.B().Get().Key(k.epoch).Build(), lane.B().Zrange().Key(k.index).Min("0").Max("-1").Build())
-	epoch, err := r[0].ToString()
-	if rueidis.IsRedisNil(err) {
-		return nil, nil
-	}
-	var ids []string
-	if err == nil {
-		ids, err = r[1].AsStrSlice()
-	}
+	ids, err := lane.Do(ctx, lane.B().Zrange().Key(k.index).Min("0").Max("-1").Build()).AsStrSlice()
 	if err != nil {
 		return nil, fmt.Errorf("session: reading the sessions of a user: %w", err)
 	}
 	ids = slices.DeleteFunc(ids, func(public string) bool { return !validPublic(public) })
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	cmds := make([]rueidis.Completed, len(ids))
 	for i, public := range ids {
-		cmds[i] = lane.B().Hmget().Key(m.keysOf(route, public).session).
-			Field(fieldUser, fieldEpoch, fieldGlobal, fieldHash, fieldTimes, fieldInfo).Build()
+		cmds[i] = lane.B().Hget().Key(m.keysOf(route, public).session).Field(fieldRecord).Build()
 	}
 	var all []Device
 	var newest int64 // of the epochs of all users that the sessions began under
 	var epochs []int64
 	var gone []string
 	for i, one := range lane.DoMulti(ctx, cmds...) {
-		f, err := one.AsStrSlice()
+		text, err := one.ToString()
+		if rueidis.IsRedisNil(err) {
+			gone = append(gone, ids[i])
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("session: reading the sessions of a user: %w", err)
 		}
-		t, ok := parseTimes(f[4])
-		switch {
-		case f[3] == "":
-			gone = append(gone, ids[i])
-		case ok && f[0] == userID && f[1] == epoch && f[3] != retired:
-			all = append(all, deviceOf(ids[i], userID, t, f[5]))
-			own, _ := strconv.ParseInt(f[2], 10, 64)
-			newest = max(newest, own)
-			epochs = append(epochs, own)
+		rec, ok := parseRecord(text)
+		t, timely := parseTimes(rec.times)
+		if ok && timely && rec.user == userID && rec.hash != retired {
+			all = append(all, deviceOf(ids[i], userID, t, rec.info))
+			newest = max(newest, rec.global)
+			epochs = append(epochs, rec.global)
 		}
 	}
 	m.prune(ctx, route, gone)
@@ -158,7 +153,7 @@ func (m *Manager) EndAll(ctx context.Context, userID string) error {
 	}
 	route := routeOf(m.ns, userID)
 	k := m.keysOf(route, "")
-	err := endAllScript.Do(ctx, m.rb, []string{k.epoch, k.index}, []string{m.rb.Announce()}).Error()
+	err := endAllScript.Do(ctx, m.rb, []string{k.index}, []string{m.rb.Announce()}).Error()
 	m.near.Forget(route)
 	if err != nil {
 		return fmt.Errorf("session: ending all sessions of a user: %w", err)

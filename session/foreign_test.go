@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/redbrick-go/redbrick"
@@ -16,13 +17,17 @@ func TestASessionThatAForeignHandWroteIntoIsNone(t *testing.T) {
 		m := newManager(t, rb)
 		ctx := t.Context()
 		for name, change := range map[string]func(key string) error{
-			"no times":    func(key string) error { return rb.Do(ctx, rb.B().Hdel().Key(key).Field("t").Build()).Error() },
-			"bad times":   func(key string) error { return set(t, rb, key, "t", "1 2 x") },
-			"no hash":     func(key string) error { return rb.Do(ctx, rb.B().Hdel().Key(key).Field("h").Build()).Error() },
-			"other hash":  func(key string) error { return set(t, rb, key, "h", "x") },
-			"other epoch": func(key string) error { return set(t, rb, key, "e", "1") },
-			"global":      func(key string) error { return set(t, rb, key, "g", "1") },
-			"no expiry":   func(key string) error { return rb.Do(ctx, rb.B().Persist().Key(key).Build()).Error() },
+			"no record":  func(key string) error { return rb.Do(ctx, rb.B().Hdel().Key(key).Field("m").Build()).Error() },
+			"empty":      func(key string) error { return set(t, rb, key, "m", "") },
+			"too short":  func(key string) error { return set(t, rb, key, "m", "1\n2\n3") },
+			"no times":   func(key string) error { return rewrite(t, rb, key, lineTimes, "") },
+			"bad times":  func(key string) error { return rewrite(t, rb, key, lineTimes, "1 2 x") },
+			"no hash":    func(key string) error { return rewrite(t, rb, key, lineHash, "") },
+			"other hash": func(key string) error { return rewrite(t, rb, key, lineHash, "x") },
+			"no epoch":   func(key string) error { return rewrite(t, rb, key, lineEpoch, "") },
+			"bad epoch":  func(key string) error { return rewrite(t, rb, key, lineEpoch, "x") },
+			"global":     func(key string) error { return rewrite(t, rb, key, lineGlobal, "1") },
+			"no expiry":  func(key string) error { return rb.Do(ctx, rb.B().Persist().Key(key).Build()).Error() },
 		} {
 			cookie := login(t, m, "anna")
 			s := loaded(t, m, cookie)
@@ -48,6 +53,23 @@ func TestASessionThatAForeignHandWroteIntoIsNone(t *testing.T) {
 			t.Error("a text is a session")
 		}
 	})
+}
+
+// The lines of the record, from 0.
+const (
+	lineHash, lineTimes, lineEpoch, lineGlobal = 0, 2, 3, 4
+)
+
+// rewrite puts another line into the record of a session.
+func rewrite(t *testing.T, rb *redbrick.Client, key string, line int, text string) error {
+	t.Helper()
+	record, err := rb.Do(t.Context(), rb.B().Hget().Key(key).Field("m").Build()).ToString()
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(record, "\n")
+	lines[line] = text
+	return set(t, rb, key, "m", strings.Join(lines, "\n"))
 }
 
 func set(t *testing.T, rb *redbrick.Client, key, field, value string) error {

@@ -87,18 +87,18 @@ func random(n int) []byte {
 }
 
 // keys are those of one session.
-type keys struct{ session, epoch, index string }
+type keys struct{ session, index string }
 
 func (m *Manager) keysOf(route, public string) keys {
-	// One text for all three: they are made for every request.
-	all := m.ns + "s:{" + route + "}:" + public + m.ns + "se:{" + route + "}" + m.ns + "si:{" + route + "}"
-	first, each := len(m.ns)+len("s:{}:")+len(route)+len(public), len(m.ns)+len("se:{}")+len(route)
-	return keys{all[:first], all[first : first+each], all[first+each:]}
+	// One text for both: they are made for every request.
+	all := m.ns + "s:{" + route + "}:" + public + m.ns + "si:{" + route + "}"
+	first := len(m.ns) + len("s:{}:") + len(route) + len(public)
+	return keys{all[:first], all[first:]}
 }
 
-func (k keys) all() []string { return []string{k.session, k.epoch, k.index} }
+func (k keys) all() []string { return []string{k.session, k.index} }
 
-// routeIn finds the route in the key of an epoch or a list.
+// routeIn finds the route in the key of a list.
 func routeIn(key string) (string, bool) {
 	_, rest, ok := strings.Cut(key, "{")
 	return strings.TrimSuffix(rest, "}"), ok

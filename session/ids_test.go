@@ -199,11 +199,7 @@ func TestTheListOfAUserWhoNeverLogsOutStaysBounded(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, rb *redbrick.Client) {
 		m := newManager(t, rb, func(o *session.Options) { o.MaxPerUser = 10 })
-		listed := func() int {
-			ids, err := rb.Do(t.Context(), rb.B().Zrange().Key(rb.Namespace()+"si:{"+session.Route(m, "anna")+"}").Min("0").Max("-1").Build()).AsStrSlice()
-			ok(t, err)
-			return len(ids)
-		}
+		listed := func() int { return len(listed(t, rb, m, "anna")) }
 		var cookies []string
 		for range 100 {
 			cookies = append(cookies, login(t, m, "anna"))
@@ -250,7 +246,7 @@ func TestASessionThatChangesWhileItIsReadStaysWhatItIs(t *testing.T) {
 			"rotation": func(ctx context.Context, s *session.Session) error { return s.Rotate(ctx) },
 			"others":   func(ctx context.Context, s *session.Session) error { return s.EndOthers(ctx) },
 		} {
-			for n := 1; n <= 3; n++ {
+			for n := 1; n <= 2; n++ {
 				_, cookie := do(t.Context(), other, "", func(_ http.ResponseWriter, r *http.Request, s *session.Session) {
 					ok(t, s.Login(r.Context(), name, session.Meta{}))
 				})

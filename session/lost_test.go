@@ -109,3 +109,28 @@ func TestATokenOfASessionBeforeANewLoginIsOver(t *testing.T) {
 		}
 	})
 }
+
+// TestEndOthersEndsTheTokensOfTheSessionThatStays, also where they were known to be alive: only what is issued after is good.
+func TestEndOthersEndsTheTokensOfTheSessionThatStays(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		m := newManager(t, rb)
+		login(t, m, "anna")
+		cookie := login(t, m, "anna")
+		before := claimOf(t, m, cookie)
+		if alive, err := before.alive(t.Context(), m); !alive || err != nil {
+			t.Fatalf("alive %t, %v", alive, err)
+		}
+		in(t, m, cookie, func(ctx context.Context, s *session.Session) error { return s.EndOthers(ctx) })
+		after := claimOf(t, m, cookie)
+		if alive, err := before.alive(t.Context(), m); alive || err != nil {
+			t.Errorf("a token from before: alive %t, %v", alive, err)
+		}
+		if alive, err := after.alive(t.Context(), m); !alive || err != nil {
+			t.Errorf("a token from after: alive %t, %v", alive, err)
+		}
+		if left := listed(t, rb, m, "anna"); len(left) != 1 {
+			t.Errorf("%d sessions are on the list, want 1", len(left))
+		}
+	})
+}

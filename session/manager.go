@@ -91,14 +91,12 @@ func (m *Manager) close() {
 
 func (m *Manager) register() error {
 	shape := redbrick.KeyShape{Owner: "session", Slot: "{<route>}"}
-	hash, epoch, index, global := shape, shape, shape, shape
+	hash, index, global := shape, shape, shape
 	hash.Pattern, hash.Type, hash.TTL = "s:{<route>}:<public id>", "hash", "idle time, never beyond the absolute end"
 	hash.Purpose = "a session"
-	epoch.Pattern, epoch.Type, epoch.TTL = "se:{<route>}", "string", "a day longer than the user's last session"
-	epoch.Purpose = "epoch of a user; sessions of another one are over"
-	index.Pattern, index.Type, index.TTL = "si:{<route>}", "zset", "as that of the epoch"
-	index.Purpose = "public ids of a user's sessions by their absolute end"
+	index.Pattern, index.Type, index.TTL = "si:{<route>}", "zset", "a day longer than the user's last session"
+	index.Purpose = "public ids of a user's sessions by their absolute end; others are over"
 	global.Pattern, global.Type, global.TTL, global.Slot = "sg:{all}", "string", "none", "{all}"
 	global.Purpose = "epoch of all users"
-	return m.rb.Register(hash, epoch, index, global)
+	return m.rb.Register(hash, index, global)
 }

@@ -317,16 +317,7 @@ func (w *world) livesBy(public string) bool {
 	})
 }
 
-// listed gives the list of a user's sessions with their absolute ends.
-func (w *world) listed(user string) map[string]float64 {
-	scores, err := w.rb.Do(w.t.Context(), w.rb.B().Zrange().Key(w.rb.Namespace()+"si:{"+session.Route(w.m, user)+"}").Min("0").Max("-1").Withscores().Build()).AsZScores()
-	ok(w.t, err)
-	all := map[string]float64{}
-	for _, z := range scores {
-		all[z.Member] = z.Score
-	}
-	return all
-}
+func (w *world) listed(user string) map[string]float64 { return listed(w.t, w.rb, w.m, user) }
 
 // others does what comes from outside of requests.
 func (w *world) others() {

@@ -70,7 +70,7 @@ type Options struct {
 	// Unavailable answers in place of the handler while the session cannot be read or saved; err wraps
 	// redbrick.ErrUnavailable or ErrTimeout. Retry-After and Cache-Control are set already. Nil answers 503 in plain text.
 	Unavailable func(w http.ResponseWriter, r *http.Request, err error)
-	// NearEntries bounds how many users' epochs the process knows. 0 means 100,000.
+	// NearEntries bounds of how many users the process knows the sessions. 0 means 100,000.
 	NearEntries int
 	// NearUntracked is for how long they are believed where the server cannot track keys. 0 means 1 s.
 	NearUntracked time.Duration

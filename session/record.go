@@ -8,19 +8,33 @@ import (
 
 // The fields of the hash; see docs/design/session.md.
 const (
-	fieldHash   = "h"
-	fieldUser   = "u"
-	fieldEpoch  = "e"
-	fieldGlobal = "g"
-	fieldTimes  = "t"
-	fieldInfo   = "i"
-	fieldAlias  = "a"
-	fieldSize   = "z"
-	fieldFrom   = "o"
-
+	fieldRecord = "m"
 	dataPrefix  = "d:"
 	flashPrefix = "f:"
 )
+
+// record is what the toolkit itself keeps of a session: a line each, in one field, because the names and values of a hash are
+// most of what a read costs. None holds a line break but the last.
+type record struct {
+	hash, alias, times string
+	epoch, global      int64 // 0 for a visitor
+	size, from, info   string
+	user               string
+}
+
+func parseRecord(s string) (r record, ok bool) {
+	var epoch, global string
+	for _, line := range [...]*string{&r.hash, &r.alias, &r.times, &epoch, &global, &r.size, &r.from, &r.info} {
+		if *line, s, ok = strings.Cut(s, "\n"); !ok {
+			return record{}, false
+		}
+	}
+	r.user = s
+	var known bool
+	r.epoch, ok = parseInt(epoch)
+	r.global, known = parseInt(global)
+	return r, ok && known
+}
 
 // times are those of a session, in milliseconds by the server's clock.
 type times struct{ ends, seen, auth, abs, idle, login int64 }

@@ -104,7 +104,7 @@ func (s *Session) write(ctx context.Context, w saving) error {
 // lose makes the session that of a visitor, after it has ended. The cookie stays: the browser may have that of a newer login.
 func (s *Session) lose() {
 	s.id, s.cookie, s.exists, s.old, s.touch = id{}, "", false, false, false
-	s.fields, s.changes, s.times = nil, nil, times{}
+	s.fields, s.info, s.changes, s.times = nil, "", nil, times{}
 	s.user, s.epoch, s.send = "", 0, cookieStays
 }
 
@@ -157,10 +157,7 @@ func (s *Session) begin(ctx context.Context, user string, meta Meta, from string
 	browser.Remember = meta.Remember
 	encoded := browser.encode()
 	args := []string{at.hash, user, strconv.FormatInt(global, 10), encoded, millis(idle), millis(absolute),
-		at.public, strconv.Itoa(m.opt.MaxPerUser), m.rb.Announce(), fmt.Sprintf("%d %d", bytes, len(fields))}
-	if from != "" {
-		args = append(args, fieldFrom, from)
-	}
+		at.public, strconv.Itoa(m.opt.MaxPerUser), m.rb.Announce(), fmt.Sprintf("%d %d", bytes, len(fields)), from}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		args = append(args, name, fields[name])
 	}
@@ -176,8 +173,7 @@ func (s *Session) begin(ctx context.Context, user string, meta Meta, from string
 	s.user, s.epoch, s.changes = user, epoch, nil
 	s.now, s.at = now, time.Now()
 	s.times = times{ends: ends, seen: now, auth: now, abs: now + absolute.Milliseconds(), idle: idle.Milliseconds(), login: now}
-	s.fields = fields
-	fields[fieldInfo] = encoded
+	s.fields, s.info = fields, encoded
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +25,7 @@ type Session struct {
 	exists bool              // in Redis
 	old    bool              // the id is from before a login or a rotation
 	fields map[string]string // the hash as it was read
+	info   string            // JSON
 	times  times
 	now    int64     // the server's time in ms ...
 	at     time.Time // ... at this moment here
@@ -86,7 +86,7 @@ func (s *Session) PublicID() string {
 	return s.id.public
 }
 
-// Epoch is the user's epoch that the session belongs to, 0 for a visitor.
+// Epoch is that of a user's session, 0 for a visitor. EndOthers changes it, so that access tokens issued before are over.
 func (s *Session) Epoch() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +158,8 @@ func (m *Manager) Load(ctx context.Context, cookie string) (*Session, error) {
 	return s, nil
 }
 
-// loadTries is how often a session is read that changed under the reader: EndOthers moves epoch and session at once.
+// loadTries is how often a session is read that changed under the reader: one that is touched between the two commands seems later
+// than it is, so that its old id seems over.
 const loadTries = 3
 
 func (s *Session) load(ctx context.Context, at id, cookie string) error {
@@ -186,8 +187,7 @@ func (s *Session) read(ctx context.Context, at id) (found, again bool, err error
 	r := m.hot.DoMulti(ctx,
 		m.hot.B().Pttl().Key(k.session).Build(),
 		m.hot.B().Hgetall().Key(k.session).Build(),
-		m.hot.B().Get().Key(k.epoch).Build(),
-		m.hot.B().Zscore().Key(k.index).Member(at.public).Build())
+		m.hot.B().Zrank().Key(k.index).Member(at.public).Build())
 	for _, one := range r {
 		if err := one.Error(); err != nil && !rueidis.IsRedisNil(err) {
 			return false, false, fmt.Errorf("session: reading: %w", err)
@@ -198,34 +198,32 @@ func (s *Session) read(ctx context.Context, at id) (found, again bool, err error
 		return false, false, fmt.Errorf("session: reading: %w", err)
 	}
 	ttl, _ := r[0].AsInt64()
-	t, ok := parseTimes(fields[fieldTimes])
-	if !ok || ttl <= 0 {
+	rec, ok := parseRecord(fields[fieldRecord])
+	t, timely := parseTimes(rec.times)
+	if !ok || !timely || ttl <= 0 {
 		return false, false, nil // none, or it ends just now
 	}
 	now := t.ends - ttl
-	old := fields[fieldHash] != at.hash
+	old := rec.hash != at.hash
 	if old {
-		if until, hash := parseAlias(fields[fieldAlias]); hash != at.hash || now >= until {
+		if until, hash := parseAlias(rec.alias); hash != at.hash || now >= until {
 			return false, hash == at.hash, nil
 		}
 	}
-	user := fields[fieldUser]
-	if user != "" {
-		epoch, _ := r[2].ToString()
-		if rueidis.IsRedisNil(r[3].Error()) || epoch == "" || epoch != fields[fieldEpoch] {
-			return false, true, nil
+	if rec.user != "" {
+		if rueidis.IsRedisNil(r[2].Error()) {
+			return false, false, nil // not on the list
 		}
-		own, _ := strconv.ParseInt(fields[fieldGlobal], 10, 64)
-		global, err := m.globalFor(ctx, own)
+		global, err := m.globalFor(ctx, rec.global)
 		if err != nil {
 			return false, false, err
 		}
-		if own == 0 || own != global {
+		if rec.global == 0 || rec.global != global {
 			return false, false, nil
 		}
-		s.epoch, _ = strconv.ParseInt(epoch, 10, 64)
 	}
-	s.fields, s.times, s.now, s.at, s.user, s.old = fields, t, now, time.Now(), user, old
+	s.fields, s.info, s.times, s.now, s.at = fields, rec.info, t, now, time.Now()
+	s.user, s.epoch, s.old = rec.user, rec.epoch, old
 	// A tenth of the idle time between two touches is exact enough, and spares the others a write.
 	s.touch = !old && now-t.seen >= t.idle/10
 	return true, false, nil

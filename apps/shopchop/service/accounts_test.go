@@ -258,21 +258,23 @@ func TestPasswordReset(t *testing.T) {
 	})
 }
 
-// loggedInAgo sets the clock of a login back: its record in Redis has the time of the proof third.
+// loggedInAgo sets the clock of a login back: the third line of its record in Redis has the time of the proof third.
 func (s *running) loggedInAgo(cookie string, ago time.Duration) {
 	s.t.Helper()
 	parts := strings.Split(strings.TrimPrefix(cookie, cookieName+"="), ".")
 	key := "s:{" + parts[0] + "}:" + parts[1]
-	times := strings.Fields(s.redisDo("HGET", key, "t"))
-	if len(times) != 6 {
-		s.t.Fatalf("the times of %s are %q", key, times)
+	lines := strings.Split(s.redisDo("HGET", key, "m"), "\n")
+	if len(lines) < 3 || len(strings.Fields(lines[2])) != 6 {
+		s.t.Fatalf("the record of %s is %q", key, lines)
 	}
+	times := strings.Fields(lines[2])
 	now, err := strconv.ParseInt(times[5], 10, 64)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	times[2] = strconv.FormatInt(now-ago.Milliseconds(), 10)
-	s.redisDo("HSET", key, "t", strings.Join(times, " "))
+	lines[2] = strings.Join(times, " ")
+	s.redisDo("HSET", key, "m", strings.Join(lines, "\n"))
 }
 
 // A new password can be sent to the address of an account, so that only a login of the last quarter of an hour changes it.
