@@ -35,6 +35,7 @@ type Cache struct {
 	passing passing
 
 	compressors compressors
+	guesses     *guesses
 
 	life   context.Context //nolint:containedctx // background refreshes end with the cache
 	end    context.CancelFunc
@@ -51,7 +52,7 @@ func New(rb *redbrick.Client, o Options) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cache{rb: rb, opt: o, disabled: rb.CacheDefaults().Disabled, compressors: newCompressors()}
+	c := &Cache{rb: rb, opt: o, disabled: rb.CacheDefaults().Disabled, compressors: newCompressors(), guesses: newGuesses()}
 	c.prefix = rb.Namespace() + "h:"
 	if o.Name != "" {
 		c.prefix += o.Name + ":"

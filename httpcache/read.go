@@ -49,7 +49,15 @@ func (t *route) look(ctx context.Context, p *place, r *http.Request) found {
 	if c.pending.has(p.root) {
 		return found{away: true}
 	}
+	if guessed := c.guesses.of(p.root); guessed != nil && guessed.has(t.rule.VaryBy) {
+		return t.readBoth(ctx, p, r, guessed, fresh)
+	}
 	rt, err := c.readRoot(ctx, p.root)
+	return t.readBelow(ctx, p, r, rt, err, fresh)
+}
+
+// readBelow finds a variant under a root that was read.
+func (t *route) readBelow(ctx context.Context, p *place, r *http.Request, rt *root, err error, fresh bool) found {
 	if err != nil {
 		return found{away: true}
 	}
@@ -59,19 +67,59 @@ func (t *route) look(ctx context.Context, p *place, r *http.Request) found {
 	return t.read(ctx, found{root: rt, key: p.variant(rt, r)}, t.wants(r), fresh)
 }
 
+// readBoth reads the root and what lies under the guessed one in one round trip. That counts where the guess was right.
+func (t *route) readBoth(ctx context.Context, p *place, r *http.Request, guessed *root, fresh bool) found {
+	c, n := t.c, t.wants(r)
+	key := p.variant(guessed, r)
+	var rootTicket near.Ticket[*root]
+	if c.roots != nil {
+		rootTicket = c.roots.Begin(p.root)
+	}
+	v := c.begin(key, n)
+	all := c.store.Lookup(ctx, c.bulk, append(v.keys, p.root)...)
+	last := len(all) - 1
+	rt, err := c.foundRoot(ctx, p.root, all[last], rootTicket)
+	if err == nil && rt != nil && rt.raw == guessed.raw {
+		return v.take(ctx, found{root: rt, key: key}, all[:last], fresh)
+	}
+	v.cancel()
+	return t.readBelow(ctx, p, r, rt, err, fresh)
+}
+
+// reading is a read of a variant under way, with the form that is wanted of it.
+type reading struct {
+	c      *Cache
+	n      coding
+	keys   []string
+	ticket near.Ticket[*entry]
+}
+
+func (c *Cache) begin(key string, n coding) reading {
+	v := reading{c: c, n: n, keys: append(make([]string, 0, 3), key)}
+	if n != asItIs {
+		v.keys = append(v.keys, n.formKey(key))
+	}
+	if c.bodies != nil {
+		v.ticket = c.bodies.Begin(key)
+	}
+	return v
+}
+
+func (v *reading) cancel() {
+	if v.c.bodies != nil {
+		v.ticket.Cancel()
+	}
+}
+
 // read finds a variant in Redis, with the form that is wanted of it, and keeps it in the process.
 func (t *route) read(ctx context.Context, f found, n coding, fresh bool) found {
-	c := t.c
-	var ticket near.Ticket[*entry]
-	if c.bodies != nil {
-		ticket = c.bodies.Begin(f.key)
-	}
-	keys := append(make([]string, 0, 2), f.key)
-	if n != asItIs {
-		keys = append(keys, n.formKey(f.key))
-	}
-	all := c.store.Lookup(ctx, c.bulk, keys...)
-	got := all[0]
+	v := t.c.begin(f.key, n)
+	return v.take(ctx, f, t.c.store.Lookup(ctx, t.c.bulk, v.keys...), fresh)
+}
+
+// take makes a response of what was read, and keeps it in the process.
+func (v *reading) take(ctx context.Context, f found, all []store.Found, fresh bool) found {
+	c, n, got := v.c, v.n, all[0]
 	f = c.judge(ctx, f, got, fresh)
 	if n != asItIs && f.e != nil && f.e.vary != nil && all[1].Value != nil {
 		if small, ok := decodeForm(all[1].Value, f.e.body); ok {
@@ -82,10 +130,10 @@ func (t *route) read(ctx context.Context, f found, n coding, fresh bool) found {
 		return f
 	}
 	if f.e == nil || len(f.e.body) > largestNear {
-		ticket.Cancel()
+		v.cancel()
 		return f
 	}
-	ticket.Store(&near.Entry[*entry]{Value: f.e, Seq: f.e.seq, Tags: f.e.cells}, c.nearTTL(got.TTL), f.e.size())
+	v.ticket.Store(&near.Entry[*entry]{Value: f.e, Seq: f.e.seq, Tags: f.e.cells}, c.nearTTL(got.TTL), f.e.size())
 	return f
 }
 

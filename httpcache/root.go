@@ -13,6 +13,7 @@ import (
 
 	"github.com/redbrick-go/redbrick/internal/near"
 	"github.com/redbrick-go/redbrick/internal/script"
+	"github.com/redbrick-go/redbrick/internal/store"
 )
 
 //go:embed lua/root.lua
@@ -36,10 +37,19 @@ type root struct {
 	ttl   time.Duration
 }
 
-const rootVersion = "1"
+const (
+	rootVersion   = "1"
+	generationLen = 16
+)
+
+// generation is the URL's, as it stands in the keys of its variants.
+func (rt *root) generation() string {
+	generation, _, _ := strings.Cut(rt.raw[len(rootVersion):], " ")
+	return generation
+}
 
 func newRoot(key string, names []string) *root {
-	rt, _ := parseRoot(key, rootVersion+rand.Text()[:16]+" "+strings.Join(names, ","))
+	rt, _ := parseRoot(key, rootVersion+rand.Text()[:generationLen]+" "+strings.Join(names, ","))
 	return rt
 }
 
@@ -76,7 +86,11 @@ func (c *Cache) readRoot(ctx context.Context, key string) (*root, error) {
 	if c.roots != nil {
 		ticket = c.roots.Begin(key)
 	}
-	found := c.store.Lookup(ctx, c.tracked, key)[0]
+	return c.foundRoot(ctx, key, c.store.Lookup(ctx, c.tracked, key)[0], ticket)
+}
+
+// foundRoot is readRoot for what was read under a ticket, if roots are kept in the process.
+func (c *Cache) foundRoot(ctx context.Context, key string, found store.Found, ticket near.Ticket[*root]) (*root, error) {
 	var rt *root
 	if found.Value != nil {
 		if rt, _ = parseRoot(key, string(found.Value)); rt != nil {
@@ -89,6 +103,11 @@ func (c *Cache) readRoot(ctx context.Context, key string) (*root, error) {
 		} else {
 			ticket.Store(&near.Entry[*root]{Value: rt}, c.nearTTL(found.TTL), 2*len(key)+len(rt.raw))
 		}
+	}
+	if rt != nil {
+		c.guesses.add(key, rt)
+	} else if found.Err == nil {
+		c.guesses.drop(key)
 	}
 	if rt == nil && (found.Foreign || found.Value != nil) { // no root of this cache: it goes
 		_, errs := c.store.Drop(ctx, c.rb, key)
@@ -128,6 +147,7 @@ func (c *Cache) makeRoot(ctx context.Context, key string, names []string) (*root
 	}
 	ttl, err := reply[1].AsInt64()
 	rt.ttl = time.Duration(ttl) * time.Millisecond
+	c.guesses.add(key, rt)
 	return rt, err
 }
 
@@ -144,6 +164,9 @@ func widened(key string, rt *root, names []string) *root {
 func (c *Cache) swap(ctx context.Context, key string, from, to *root) (bool, error) {
 	done, err := swapScript.Do(ctx, c.rb.Hot(), []string{key}, []string{from.raw, to.raw, milliseconds(to.ttl), c.rb.Announce()}).AsInt64()
 	c.forget(key)
+	if done == 1 {
+		c.guesses.add(key, to)
+	}
 	return done == 1, err
 }
 
