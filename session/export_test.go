@@ -42,6 +42,12 @@ func ParseTimes(text string) bool {
 	return ok
 }
 
+// ParseInt reads a number of the record.
+func ParseInt(text string) (int64, bool) { return parseInt(text) }
+
+// IsPlain reports whether a field is read without encoding/json.
+func IsPlain(text string) bool { return isPlain(text) }
+
 // KnownAlive reports whether Alive answers without a round trip.
 func KnownAlive(ctx context.Context, m *Manager, route, public string) bool {
 	e, ok := m.near.Get(route)

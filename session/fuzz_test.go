@@ -2,8 +2,10 @@ package session_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -67,6 +69,33 @@ func FuzzTimes(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		if session.ParseTimes(text) && (strings.Count(text, " ") != 5 || strings.ContainsAny(text, "-\n.e")) {
 			t.Errorf("%q are the times of a session", text)
+		}
+	})
+}
+
+// FuzzNumber: a number of the record is one that Lua counts exactly, and reads as others read it.
+func FuzzNumber(f *testing.F) {
+	for _, seed := range []string{"", "0", "007", "9007199254740991", "9007199254740992", "00000000000000001", "18446744073709551617", "-1", "+1", "1 ", "1_0", "\u0663"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		n, good := session.ParseInt(text)
+		want, err := strconv.ParseUint(text, 10, 53)
+		if wanted := err == nil && len(text) <= 16; good != wanted || good && n != int64(want) { //nolint:gosec // of 53 bits
+			t.Errorf("%q is %d, %t, want %d, %t", text, n, good, want, wanted)
+		}
+	})
+}
+
+// FuzzPlainText: what is read without encoding/json reads as it does with it.
+func FuzzPlainText(f *testing.F) {
+	for _, seed := range []string{`"cook"`, `""`, `"`, ``, `"a\"b"`, `"\u00e9"`, "\"\u00e9\"", `"a" `, `"a""b"`, "\"\x7f\"", "\"\x00\"", `"<&>"`, `null`, `1`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var want string
+		if err := json.Unmarshal([]byte(text), &want); session.IsPlain(text) && (err != nil || want != text[1:len(text)-1]) {
+			t.Errorf("%q reads as %q: %v", text, want, err)
 		}
 	})
 }

@@ -25,7 +25,8 @@ func (m *Manager) Middleware(next http.Handler) http.Handler {
 			m.unavailable(w, r, err)
 			return
 		}
-		next.ServeHTTP(&v.answer, r.WithContext(context.WithValue(r.Context(), contextKey{}, &v.session)))
+		v.context = carrier{r.Context(), &v.session}
+		next.ServeHTTP(&v.answer, r.WithContext(&v.context))
 		v.finish()
 	})
 }
@@ -36,7 +37,22 @@ type visit struct {
 
 	m       *Manager
 	session Session
+	context carrier
 	secure  bool
+}
+
+// carrier is the context of a request with its session, a part of the visit: one thing less to allocate.
+type carrier struct {
+	context.Context //nolint:containedctx // it is one
+
+	session *Session
+}
+
+func (c *carrier) Value(key any) any {
+	if key == (contextKey{}) {
+		return c.session
+	}
+	return c.Context.Value(key)
 }
 
 // find loads the session that the request's cookie names, if there is one.

@@ -2,7 +2,6 @@ package session
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
 )
 
@@ -53,12 +52,16 @@ func parseTimes(s string) (times, bool) {
 }
 
 // parseInt reads the digits of a number that Lua counts exactly.
-func parseInt(s string) (int64, bool) {
-	if s == "" || s[0] < '0' || s[0] > '9' {
-		return 0, false
+func parseInt(s string) (n int64, ok bool) {
+	const longest = 16 // of 1<<53
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 || i == longest {
+			return 0, false
+		}
+		n = 10*n + int64(c)
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil && n < 1<<53
+	return n, s != "" && n < 1<<53
 }
 
 // parseAlias reads the id before the last rotation and until when it reads.

@@ -47,10 +47,27 @@ func (s *Session) Get(name string, into any) (bool, error) {
 	if !ok {
 		return false, nil
 	}
+	if to, is := into.(*string); is && to != nil && isPlain(text) { // most fields are
+		*to = text[1 : len(text)-1]
+		return true, nil
+	}
 	if err := json.Unmarshal([]byte(text), into); err != nil {
 		return false, fmt.Errorf("%w: %s: %w", ErrDecode, shown(name), err)
 	}
 	return true, nil
+}
+
+// isPlain reports whether a text is a JSON string that stands for what is between its quotes.
+func isPlain(text string) bool {
+	if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
+		return false
+	}
+	for i := 1; i < len(text)-1; i++ {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // field is a field with this request's changes.
