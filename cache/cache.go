@@ -35,7 +35,7 @@ type Cache[V any] struct {
 
 	flights    flights[V]
 	refreshing refreshing
-	pending    pending
+	pending    *caches.Pending // ids and tags
 	checked    checked
 	cost       average // of a load, for EarlyRefresh
 	stats      counters
@@ -46,10 +46,7 @@ type Cache[V any] struct {
 	bulk       *redbrick.Lane // tracked, once the cache is known to hold big values
 	big        atomic.Bool
 	common     *caches.Common
-	life       context.Context //nolint:containedctx // background refreshes end with the cache
-	end        context.CancelFunc
-	ending     sync.RWMutex // guards work.Add against close
-	work       sync.WaitGroup
+	work       *caches.Work
 }
 
 // layoutVersion is the version of what the cache keeps in Redis.
@@ -66,7 +63,7 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 	}
 	c := &Cache[V]{rb: rb, name: name, prefix: rb.CachePrefix() + name + ":", opt: o, disabled: rb.CacheDefaults().Disabled}
 	c.env = envelope[V]{codec: o.Codec, compress: o.Compress, keys: o.Encrypt, version: o.Version, max: o.MaxBytes}
-	c.life, c.end = context.WithCancel(context.Background())
+	c.work = caches.NewWork()
 	c.tracked = rb.Hot()
 	if err := c.register(); err != nil {
 		return nil, err
@@ -86,10 +83,11 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 		return nil, err
 	}
 	c.common, c.store, c.hub, c.tags, c.names = shared.Common, shared.Store, shared.Hub, shared.Tags, shared.names
+	c.pending = caches.NewPending(caches.PendingOptions{Common: c.common, Redis: rb, Work: c.work, Key: c.Key, Forget: c.forget})
 	if err := rb.UseLayout("cache", layoutVersion, layoutVersion); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(c.life, caches.SetUpTimeout)
+	ctx, cancel := context.WithTimeout(c.work.Life(), caches.SetUpTimeout)
 	defer cancel()
 	c.names.add(ctx, c.prefix)
 	if !o.NoNear && !c.disabled {
@@ -102,7 +100,11 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 	if o.Tags != nil {
 		c.common.OnBump(c.flights.detachAll)
 	}
-	rb.OnState(c.onState)
+	rb.OnState(func(e redbrick.StateEvent) {
+		if e.State == redbrick.StateReady {
+			c.flights.landed()
+		}
+	})
 	if !c.disabled {
 		shared.fleet.add(c.report)
 	}
@@ -173,10 +175,7 @@ func (c *Cache[V]) Key(id string) string { return c.prefix + keyspace.EscapeID(i
 // close ends the background work of the cache; the client calls it.
 func (c *Cache[V]) close() {
 	c.flights.close()
-	c.ending.Lock()
-	c.end()
-	c.ending.Unlock()
-	c.work.Wait()
+	c.work.Close()
 	if c.near != nil {
 		c.near.Close()
 	}

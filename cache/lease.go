@@ -143,7 +143,7 @@ func (c *Cache[V]) giveBack(ctx context.Context, key string, token store.Token) 
 // come with the end of the lease.
 func (c *Cache[V]) leftBehind(err error, key string, token store.Token) {
 	if errors.Is(err, redbrick.ErrUnavailable) {
-		c.pending.addLease(key, token)
-		c.replay()
+		c.pending.AddLease(key, token)
+		c.pending.Repeat()
 	}
 }

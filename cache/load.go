@@ -83,7 +83,7 @@ func guarded[V, T any](c *Cache[V], ctx context.Context, id string, load func(co
 	case l = <-done:
 	case <-ctx.Done():
 		l.fail = failure{fmt.Errorf("%w: cache %q: no result within %v", ErrLoadTimeout, c.name, c.opt.LoadTimeout), true}
-		if c.life.Err() != nil {
+		if c.work.Life().Err() != nil {
 			l.fail.err = fmt.Errorf("cache %q: %w: closed", c.name, redbrick.ErrUnavailable)
 		}
 	}

@@ -89,7 +89,7 @@ func (c *Cache[V]) readMany(ctx context.Context, ids []string, values map[string
 				c.keep(tickets[i], f)
 			}
 			switch {
-			case c.pending.has(id):
+			case c.pending.Has(id):
 				rest = append(rest, lack[V]{id, found[V]{state: down}})
 			case !c.servable(f): // gone, or kept for a loader that fails
 				rest = append(rest, lack[V]{id, f})
@@ -189,7 +189,7 @@ func (c *Cache[V]) loadBatch(ctx context.Context, rest []lack[V], values map[str
 	}
 	done := make(chan landed, 1)
 	detached := context.WithoutCancel(ctx)
-	if !c.spawn(func() {
+	if !c.work.Go(func() {
 		outs, err := c.flyMany(detached, mine, seq)
 		done <- landed{outs, err}
 	}) {
@@ -279,7 +279,7 @@ func (c *Cache[V]) claimDown(l lack[V], mine []claim[V], left []string) ([]claim
 func (c *Cache[V]) flyMany(ctx context.Context, mine []claim[V], seq uint64) ([]outcome[V], error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := context.AfterFunc(c.life, cancel)
+	stop := context.AfterFunc(c.work.Life(), cancel)
 	defer stop()
 	outs, took, err := c.runMany(ctx, mine)
 	var fills []fill[V]

@@ -85,7 +85,7 @@ const maxTries = 3
 // launch runs a flight; the caller may leave before it lands.
 func (c *Cache[V]) launch(ctx context.Context, id string, f *flight[V], seen found[V]) {
 	detached := context.WithoutCancel(ctx)
-	if !c.spawn(func() {
+	if !c.work.Go(func() {
 		out, keep := c.fly(detached, id, seen, f.depth > 0)
 		c.flights.land(id, f, out, keep)
 	}) {
@@ -93,30 +93,15 @@ func (c *Cache[V]) launch(ctx context.Context, id string, f *flight[V], seen fou
 	}
 }
 
-// spawn runs f as a part of the cache: closing the client waits for it.
-func (c *Cache[V]) spawn(f func()) bool {
-	c.ending.RLock() // close waits for what was added before it, and nothing is added after
-	defer c.ending.RUnlock()
-	if c.life.Err() != nil {
-		return false
-	}
-	c.work.Add(1)
-	go func() {
-		defer c.work.Done()
-		f()
-	}()
-	return true
-}
-
 // fly finds the value of an id: by a load under a lease, or by waiting for the load of another process. keep is for how
 // long the outcome answers later readers.
 func (c *Cache[V]) fly(ctx context.Context, id string, seen found[V], impatient bool) (out outcome[V], keep time.Duration) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := context.AfterFunc(c.life, cancel)
+	stop := context.AfterFunc(c.work.Life(), cancel)
 	defer stop()
 	for reloads := 0; ; {
-		if seen.state == down || c.disabled || c.pending.has(id) {
+		if seen.state == down || c.disabled || c.pending.Has(id) {
 			return c.loadDown(ctx, id)
 		}
 		l, got := c.lease(ctx, id, seen, impatient)
@@ -169,12 +154,12 @@ func (c *Cache[V]) refresh(ctx context.Context, id string, seen found[V]) {
 		return
 	}
 	detached := context.WithoutCancel(ctx)
-	if !c.spawn(func() {
+	if !c.work.Go(func() {
 		failed := true
 		defer func() { c.refreshing.end(id, failed) }()
 		ctx, cancel := context.WithCancel(detached)
 		defer cancel()
-		stop := context.AfterFunc(c.life, cancel)
+		stop := context.AfterFunc(c.work.Life(), cancel)
 		defer stop()
 		ask := store.Ask{V: c.Key(id), Token: store.NewToken(), Mode: store.Refresh, Seen: seen.ttl}
 		grant, seq, err := c.acquire(ctx, ask)

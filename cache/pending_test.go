@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -36,7 +34,7 @@ func TestWhatWaitsToBeInvalidatedIsNotReadFromRedis(t *testing.T) {
 		if err := c.SetMany(ctx, map[string]string{"1": "old", "2": "old"}); err != nil {
 			t.Fatal(err)
 		}
-		c.pending.add("1")
+		c.pending.Add("1")
 		want := map[string]string{"1": "new", "2": "old"}
 		for range 5 { // the first could have put it into the process, the others would read it there
 			if got, err := c.GetMany(ctx, []string{"1", "2"}); err != nil || !maps.Equal(got, want) {
@@ -52,9 +50,9 @@ func TestWhatWaitsToBeInvalidatedIsNotReadFromRedis(t *testing.T) {
 		if _, ok := c.near.Get("1"); ok {
 			t.Error("the process remembers it")
 		}
-		c.replay()
+		c.pending.Repeat()
 		redistest.Eventually(t, time.Minute, func() error {
-			if c.pending.has("1") {
+			if c.pending.Has("1") {
 				return errStillPending
 			}
 			return nil
@@ -63,45 +61,6 @@ func TestWhatWaitsToBeInvalidatedIsNotReadFromRedis(t *testing.T) {
 			t.Error("it was not invalidated after all")
 		}
 	})
-}
-
-// What fails again while it is being repeated is repeated again: the first repetition may have come before the second write.
-func TestWhatFailsAgainDuringItsRepetitionStaysPending(t *testing.T) {
-	t.Parallel()
-	var p pending
-	p.add("1", "2")
-	p.addTags("x", "y")
-	ids, tags, upTo := p.some()
-	p.add("1")
-	p.addTags("x")
-	p.done(ids, tags, upTo)
-	ids, tags, upTo = p.some()
-	if !slices.Equal(ids, []string{"1"}) || !slices.Equal(tags, []string{"x"}) {
-		t.Errorf("pending: %v, %v, want 1 and x", ids, tags)
-	}
-	p.done(ids, tags, upTo)
-	if ids, tags, _ = p.some(); len(ids)+len(tags) > 0 {
-		t.Errorf("pending in the end: %v, %v", ids, tags)
-	}
-}
-
-func TestWhatWaitsForRedisIsBounded(t *testing.T) {
-	t.Parallel()
-	var p pending
-	for i := range maxPending {
-		if name := strconv.Itoa(i); !p.add(name) || len(p.addTags(name)) != 1 {
-			t.Fatalf("no room for the %d.", i)
-		}
-	}
-	if p.add("one more") || len(p.ids) != maxPending {
-		t.Errorf("%d ids wait", len(p.ids))
-	}
-	if taken := p.addTags("0", "one more", "1"); len(taken) != 1 || len(p.tags) != maxPending {
-		t.Errorf("%d tags wait, %q were taken", len(p.tags), taken)
-	}
-	if !p.add("0") {
-		t.Error("no room for what is there")
-	}
 }
 
 // An id of another cache is refused, not remembered to be invalidated: it is not ours to remove.
@@ -122,8 +81,8 @@ func TestSetManyWithoutRedisRemembersItsOwnIDsAlone(t *testing.T) {
 		if !errors.Is(err, redbrick.ErrUnavailable) || !errors.Is(err, ErrNamespace) {
 			t.Errorf("%s: got %v, want ErrUnavailable and ErrNamespace", name, err)
 		}
-		if !c.pending.has("1") || c.pending.has("other:1") {
-			t.Errorf("%s: of 1 and other:1 wait: %v and %v, want the first alone", name, c.pending.has("1"), c.pending.has("other:1"))
+		if !c.pending.Has("1") || c.pending.Has("other:1") {
+			t.Errorf("%s: of 1 and other:1 wait: %v and %v, want the first alone", name, c.pending.Has("1"), c.pending.Has("other:1"))
 		}
 	}
 }

@@ -157,7 +157,7 @@ func (c *Cache[V]) answer(ctx context.Context, id string, bytesOnly bool) outcom
 	if c.names.foreign(c.prefix, id) {
 		return outcome[V]{err: c.check(id)}
 	}
-	if c.disabled || c.pending.has(id) {
+	if c.disabled || c.pending.Has(id) {
 		return c.miss(ctx, id, found[V]{state: down})
 	}
 	f := c.read(ctx, id, bytesOnly)
@@ -285,7 +285,7 @@ func (c *Cache[V]) ticket(id, key string) (t near.Ticket[V], ok bool) {
 		return t, false
 	}
 	t = c.near.Begin(id)
-	if c.pending.has(id) {
+	if c.pending.Has(id) {
 		t.Cancel()
 		return t, false
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/caches"
 )
 
 // InvalidateTags makes every entry that bears one of the tags invalid, in all caches of the namespace: one script, whatever
@@ -19,13 +20,11 @@ func (c *Cache[V]) InvalidateTags(ctx context.Context, tags ...string) error {
 	_, err := c.store.Bump(ctx, c.rb, tags...)
 	if err != nil {
 		err = fmt.Errorf("cache %q: invalidating tags: %w", c.name, err)
-		c.tags.Pending(tags...) // before a replay under way can take them for done
-		if taken := c.pending.addTags(tags...); len(taken) < len(tags) {
-			c.tags.Bumped(tags[len(taken):]...) // nobody would ever
+		if !c.pending.AddTags(tags...) {
 			c.rb.Logger().ErrorContext(ctx, "cache: too many invalidations while redis is away: entries may be stale until they end",
-				"cache", c.name, "limit", maxPending)
+				"cache", c.name, "limit", caches.MaxPending)
 		}
-		c.replay()
+		c.pending.Repeat()
 	} else {
 		c.tags.Bumped(tags...)
 	}

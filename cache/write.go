@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/caches"
 	"github.com/redbrick-go/redbrick/internal/store"
 )
 
@@ -144,12 +145,12 @@ func (c *Cache[V]) forget(ids ...string) {
 
 // undone remembers ids whose invalidation Redis has not taken.
 func (c *Cache[V]) undone(ctx context.Context, err error, ids ...string) error {
-	if !c.pending.add(ids...) {
+	if !c.pending.Add(ids...) {
 		c.rb.Logger().ErrorContext(ctx, "cache: too many invalidations while redis is away: entries may be stale until they end",
-			"cache", c.name, "limit", maxPending)
+			"cache", c.name, "limit", caches.MaxPending)
 	}
 	c.forget(ids...)
-	c.replay()
+	c.pending.Repeat()
 	return err
 }
 
@@ -236,7 +237,7 @@ func (c *Cache[V]) Peek(ctx context.Context, id string) (v V, ok bool, err error
 			return c.cloned(e.Value), !e.Missing, nil
 		}
 	}
-	if err := c.check(id); err != nil || c.disabled || c.pending.has(id) {
+	if err := c.check(id); err != nil || c.disabled || c.pending.Has(id) {
 		return v, false, err
 	}
 	f := c.read(ctx, id, false)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/redbrick-go/redbrick"
 	"github.com/redbrick-go/redbrick/internal/caches"
@@ -30,17 +29,13 @@ type Cache struct {
 
 	routes  routes
 	flights flights
-	pending pending
+	pending *caches.Pending // roots and tags
 	stats   counters
 	passing passing
+	work    *caches.Work
 
 	compressors compressors
 	guesses     *guesses
-
-	life   context.Context //nolint:containedctx // background refreshes end with the cache
-	end    context.CancelFunc
-	ending sync.RWMutex // guards work.Add against close
-	work   sync.WaitGroup
 }
 
 // layoutVersion is the version of what the cache keeps in Redis.
@@ -57,7 +52,7 @@ func New(rb *redbrick.Client, o Options) (*Cache, error) {
 	if o.Name != "" {
 		c.prefix += o.Name + ":"
 	}
-	c.life, c.end = context.WithCancel(context.Background())
+	c.work = caches.NewWork()
 	if err := c.register(); err != nil {
 		return nil, err
 	}
@@ -75,10 +70,13 @@ func New(rb *redbrick.Client, o Options) (*Cache, error) {
 		return nil, err
 	}
 	c.store = c.common.Store
+	c.pending = caches.NewPending(caches.PendingOptions{
+		Common: c.common, Redis: rb, Work: c.work, Key: func(root string) string { return root }, Forget: c.forget,
+	})
 	if err := rb.UseLayout("httpcache", layoutVersion, layoutVersion); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(c.life, caches.SetUpTimeout)
+	ctx, cancel := context.WithTimeout(c.work.Life(), caches.SetUpTimeout)
 	defer cancel()
 	c.tracked = rb.Hot()
 	if !o.NoNear && !c.disabled {
@@ -141,27 +139,9 @@ func (c *Cache) heard(key string) {
 	c.bodies.Forget(key)
 }
 
-// spawn runs f as a part of the cache: closing the client waits for it.
-func (c *Cache) spawn(f func()) bool {
-	c.ending.RLock() // close waits for what was added before it, and nothing is added after
-	defer c.ending.RUnlock()
-	if c.life.Err() != nil {
-		return false
-	}
-	c.work.Add(1)
-	go func() {
-		defer c.work.Done()
-		f()
-	}()
-	return true
-}
-
 // close ends the background work of the cache; the client calls it.
 func (c *Cache) close() {
-	c.ending.Lock()
-	c.end()
-	c.ending.Unlock()
-	c.work.Wait()
+	c.work.Close()
 	if c.roots != nil {
 		c.roots.Close()
 		c.bodies.Close()

@@ -171,9 +171,9 @@ func (c *Cache) compressAside(e *entry, n coding) {
 		<-c.compressors
 		c.flights.land(key, fl, nil, false)
 	}
-	if !c.spawn(func() {
+	if !c.work.Go(func() {
 		defer end()
-		ctx, cancel := context.WithTimeout(c.life, c.opt.LoadTimeout)
+		ctx, cancel := context.WithTimeout(c.work.Life(), c.opt.LoadTimeout)
 		defer cancel()
 		small, ok := c.makeForm(ctx, e, n)
 		if !ok {

@@ -295,8 +295,8 @@ func (x *exchange) rest() { x.c.passing.add(x.c.common.Clock, "refresh "+x.f.key
 // leftBehind sees to it that a lease ends whose response came while Redis was away.
 func (c *Cache) leftBehind(err error, key string, token store.Token) {
 	if errors.Is(err, redbrick.ErrUnavailable) || errors.Is(err, redbrick.ErrTimeout) {
-		c.pending.addLease(key, token)
-		c.repeatPending()
+		c.pending.AddLease(key, token)
+		c.pending.Repeat()
 	}
 }
 

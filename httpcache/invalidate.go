@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/redbrick-go/redbrick"
+	"github.com/redbrick-go/redbrick/internal/caches"
 	"github.com/redbrick-go/redbrick/internal/keyspace"
 )
 
@@ -83,6 +84,17 @@ func (c *Cache) dropRoots(ctx context.Context, kind string, keys []string) error
 		f(redbrick.InvalidateEvent{Cache: "httpcache " + c.opt.Name, Kind: kind, Count: len(keys), Err: err})
 	}
 	return err
+}
+
+// undone remembers what Redis has not taken, and repeats it in the background.
+func (c *Cache) undone(ctx context.Context, roots, tags []string) {
+	all := c.pending.Add(roots...)
+	if !c.pending.AddTags(tags...) || !all {
+		c.rb.Logger().ErrorContext(ctx, "httpcache: too many invalidations while redis is away: responses may be stale until they end",
+			"cache", c.opt.Name, "limit", caches.MaxPending)
+	}
+	c.flights.detachAll()
+	c.pending.Repeat()
 }
 
 func (c *Cache) forget(roots ...string) {

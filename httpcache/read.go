@@ -37,7 +37,7 @@ const (
 func (t *route) look(ctx context.Context, p *place, r *http.Request) found {
 	c := t.c
 	fresh := isFresh(ctx)
-	if c.roots != nil && !fresh && !c.pending.has(p.root) {
+	if c.roots != nil && !fresh && !c.pending.Has(p.root) {
 		if rt, ok := c.roots.Get(p.root); ok && rt.Value.has(t.rule.VaryBy) {
 			key := p.variant(rt.Value, r)
 			if e, ok := c.bodies.Get(key); ok {
@@ -46,7 +46,7 @@ func (t *route) look(ctx context.Context, p *place, r *http.Request) found {
 			return t.read(ctx, found{root: rt.Value, key: key}, t.wants(r), fresh)
 		}
 	}
-	if c.pending.has(p.root) {
+	if c.pending.Has(p.root) {
 		return found{away: true}
 	}
 	if guessed := c.guesses.of(p.root); guessed != nil && guessed.has(t.rule.VaryBy) {

@@ -311,9 +311,9 @@ func (h *handler) refresh(r *http.Request, p *place, f found) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), c.opt.LoadTimeout)
 	clone := h.narrowed(r, p).Clone(ctx)
 	clone.Body = http.NoBody
-	if !c.spawn(func() {
+	if !c.work.Go(func() {
 		defer cancel()
-		defer context.AfterFunc(c.life, cancel)()
+		defer context.AfterFunc(c.work.Life(), cancel)()
 		defer c.flights.land("refresh "+f.key, fl, nil, false)
 		defer func() {
 			if v := recover(); v != nil {
