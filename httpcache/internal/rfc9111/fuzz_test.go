@@ -135,33 +135,21 @@ func FuzzFreshness(f *testing.F) {
 	})
 }
 
-// FuzzRange holds that ranges are answered as http.ServeContent answers them, from the whole and from parts of it.
+// FuzzRange holds that ranges are answered as http.ServeContent answers them.
 func FuzzRange(f *testing.F) {
 	for _, s := range []string{"0-0", "-3", "5-", "0-1,4-5", "x", "", "9-100", "100-", " 1 - 2 ", "0-0,-1", "-", "1-0", "-0", "-0,-0", "3-4,5-6"} {
-		f.Add(s, 3, 7)
+		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, spec string, from, to int) {
+	f.Fuzz(func(t *testing.T, spec string) {
 		r, stored := get(t, "GET", "Range", "bytes="+spec), strongly("Etag", `"a"`)
-		std := func() *httptest.ResponseRecorder { // compare reads its body
-			w := httptest.NewRecorder()
-			fill(w.Header(), stored)
-			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(digits))
-			return w
-		}
-		ours := httptest.NewRecorder()
+		std, ours := httptest.NewRecorder(), httptest.NewRecorder()
+		fill(std.Header(), stored)
 		fill(ours.Header(), stored)
 		if rfc9111.ServeRange(ours, r, stored, digits) {
-			compare(t, spec, std(), ours)
+			http.ServeContent(std, r, "", time.Time{}, bytes.NewReader(digits))
+			compare(t, spec, std, ours)
 		} else if strings.Count(spec, ",") < 64 {
 			t.Fatalf("%q is not answered", spec)
-		}
-		if from < 0 || to > len(digits) || from >= to {
-			return
-		}
-		ours = httptest.NewRecorder()
-		fill(ours.Header(), stored)
-		if part(t, from, to).Serve(ours, r, stored) {
-			compare(t, spec, std(), ours)
 		}
 	})
 }

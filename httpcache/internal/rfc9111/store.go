@@ -51,7 +51,7 @@ var understoodStatus = []int{200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 4
 var ownStatus = []int{304, 400, 401, 407, 408, 411, 412, 413, 415, 416, 417, 421, 425, 426, 428, 429, 431}
 
 // Store decides whether a whole response to a request may be stored (section 3), and if not says why in a few words that
-// suit a log. That it is complete (section 3.3) the caller knows. Partial responses (206) are for StorePart.
+// suit a log. That it is complete (section 3.3) the caller knows. Partial responses (206) are not stored.
 func (p Policy) Store(r *http.Request, status int, resp http.Header) (ok bool, why string) {
 	if status == http.StatusPartialContent {
 		return false, "partial"
