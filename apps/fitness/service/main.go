@@ -20,6 +20,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/password"
 	"github.com/redbrick-go/redbrick/apps/internal/program"
 	"github.com/redbrick-go/redbrick/guard"
+	"github.com/redbrick-go/redbrick/httpcache"
 	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
@@ -81,8 +82,12 @@ func (m *Main) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pages, err := httpcache.New(m.redis, httpcache.Options{})
+	if err != nil {
+		return err
+	}
 	handler, err := web.New(web.Options{
-		Studio: m.studio, Accounts: m.accounts, Sessions: m.sessions, Access: m.access, Clients: clients, Limit: limit, AuthLimit: authLimit,
+		Studio: m.studio, Accounts: m.accounts, Sessions: m.sessions, Access: m.access, Pages: pages, Clients: clients, Limit: limit, AuthLimit: authLimit,
 		DeviceTTL: m.guard.DeviceTTL(), Production: m.config.Production, Page: page.Handler(), Origins: m.config.Origins, Logger: m.log, Ready: m.ready,
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/sqlstore"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/web"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/web/page"
+	"github.com/redbrick-go/redbrick/httpcache"
 	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/session"
 )
@@ -71,8 +72,12 @@ func (m *Main) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pages, err := httpcache.New(m.redis, httpcache.Options{})
+	if err != nil {
+		return err
+	}
 	handler, err := web.New(web.Options{
-		Catalog: m.cat, Accounts: m.accounts, Sessions: m.sessions, Clients: clients, Production: m.config.Production, Limit: general, AuthLimit: auth,
+		Catalog: m.cat, Accounts: m.accounts, Sessions: m.sessions, Pages: pages, Clients: clients, Production: m.config.Production, Limit: general, AuthLimit: auth,
 		Page: page.Handler(), Origins: m.config.Origins, Logger: m.log, Ready: m.ready,
 	})
 	if err != nil {

@@ -3,10 +3,10 @@
 //
 // # Cached
 //
-// exercises:list:<query> (1 h, tag exercises), exercise:<id> (1 h), exercises:favorites:<user>
-// (30 min, tag exercises), workouts:user:<user>:page:<n> (30 min), workouts:popular (30 min) and user:profile:<id>
+// exercise:<id> (1 h), workouts:user:<user>:page:<n> (30 min), workouts:popular (30 min) and user:profile:<id>
 // (15 min). See package cache for what that promises: what was loaded before a change is seen
-// by nobody after it.
+// by nobody after it. Responses with lists of exercises are kept by package httpcache, which promises the same, under
+// [ExercisesTag] and [FavoritesTag].
 //
 // # The pages of a user's workouts
 //

@@ -2,66 +2,15 @@ package studio
 
 import (
 	"context"
-	"fmt"
-	"net/url"
-	"strconv"
 
 	"github.com/redbrick-go/redbrick/apps/fitness/internal/train"
 	"github.com/redbrick-go/redbrick/apps/internal/domain"
 	"github.com/redbrick-go/redbrick/cache"
 )
 
-// ExerciseList is a page of the list of exercises, as it is cached and as it is sent.
-type ExerciseList struct {
-	Data  []train.Exercise `json:"data"`
-	Page  int              `json:"page"`
-	Limit int              `json:"limit"`
-	Total int              `json:"total"`
-}
-
-// listID names a list: equal questions have one name, with the parameters that are
-// known in the order of their names.
-func listID(f train.ExerciseFilter) string {
-	q := url.Values{}
-	for name, value := range map[string]string{"muscle": f.Muscle, "equipment": f.Equipment, "q": f.Query} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	q.Set("page", strconv.Itoa(f.Page.Number))
-	q.Set("limit", strconv.Itoa(f.Page.Limit))
-	return q.Encode()
-}
-
-func filterOf(id string) (train.ExerciseFilter, error) {
-	q, err := url.ParseQuery(id)
-	if err != nil {
-		return train.ExerciseFilter{}, fmt.Errorf("studio: list %q: %w", id, err)
-	}
-	page, err := strconv.Atoi(q.Get("page"))
-	if err != nil {
-		return train.ExerciseFilter{}, fmt.Errorf("studio: list %q: %w", id, err)
-	}
-	limit, err := strconv.Atoi(q.Get("limit"))
-	if err != nil {
-		return train.ExerciseFilter{}, fmt.Errorf("studio: list %q: %w", id, err)
-	}
-	return train.ExerciseFilter{Muscle: q.Get("muscle"), Equipment: q.Get("equipment"), Query: q.Get("q"), Page: train.Page{Number: page, Limit: limit}}, nil
-}
-
-func (s *Studio) loadList(ctx context.Context, id string) (ExerciseList, error) {
-	f, err := filterOf(id)
-	if err != nil {
-		return ExerciseList{}, err
-	}
-	page, total, err := s.repo.ListExercises(ctx, f)
-	return ExerciseList{page, f.Page.Number, f.Page.Limit, total}, err
-}
-
-// Exercises returns the JSON of an [ExerciseList] and where it came from. The bytes must
-// not be changed.
-func (s *Studio) Exercises(ctx context.Context, f train.ExerciseFilter) (cache.Result[[]byte], error) {
-	return s.lists.LookupBytes(ctx, listID(f.Normalize()))
+// Exercises returns a page of the list of exercises and how many there are on all pages. What is made of it bears [ExercisesTag].
+func (s *Studio) Exercises(ctx context.Context, f train.ExerciseFilter) (page []train.Exercise, total int, err error) {
+	return s.repo.ListExercises(ctx, f.Normalize())
 }
 
 // Exercise returns the JSON of an exercise and where it came from. The bytes must not
@@ -122,19 +71,18 @@ func (s *Studio) DeleteExercise(ctx context.Context, by train.User, id string) e
 	return s.exercisesChanged(ctx, err)
 }
 
-// exercisesChanged drops every list that shows exercises, unless the database refused the change, and
-// returns err.
+// exercisesChanged drops every response that shows exercises, unless the database refused the change, and returns err.
 func (s *Studio) exercisesChanged(ctx context.Context, err error) error {
 	if !domain.Known(err) {
-		s.dropped(ctx, "lists of exercises", s.lists.InvalidateTags(ctx, exercisesTag))
+		s.dropped(ctx, "lists of exercises", s.exercises.InvalidateTags(ctx, ExercisesTag))
 	}
 	return err
 }
 
-// Favorites returns a user's favourite exercises, the newest favourite first, and
-// where they came from. They are shared and must not be changed.
-func (s *Studio) Favorites(ctx context.Context, userID string) (cache.Result[[]train.Exercise], error) {
-	return s.favorites.Lookup(ctx, userID)
+// Favorites returns a user's favourite exercises, the newest favourite first. What is made of them bears [ExercisesTag]
+// and the user's [FavoritesTag].
+func (s *Studio) Favorites(ctx context.Context, userID string) ([]train.Exercise, error) {
+	return s.repo.Favorites(ctx, userID)
 }
 
 // SetFavorite adds an exercise to a user's favourites, or takes it away. ErrNotFound.
@@ -148,7 +96,7 @@ func (s *Studio) SetFavorite(ctx context.Context, userID, exerciseID string, on 
 		_, err = s.repo.UnsetFavorite(ctx, userID, exerciseID)
 	}
 	if !domain.Known(err) {
-		s.dropped(ctx, "favorites", s.favorites.Delete(ctx, userID))
+		s.dropped(ctx, "favorites", s.exercises.InvalidateTags(ctx, FavoritesTag(userID)))
 	}
 	return err
 }

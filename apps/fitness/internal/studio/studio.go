@@ -28,9 +28,7 @@ type Studio struct {
 	repo train.Repository
 	log  *slog.Logger
 
-	lists     *cache.Cache[ExerciseList]
 	exercises *cache.Cache[train.Exercise]
-	favorites *cache.Cache[[]train.Exercise]
 	pages     *cache.Cache[WorkoutList]
 	popular   *cache.Cache[[]train.PopularExercise]
 	profiles  *cache.Cache[train.User]
@@ -39,13 +37,16 @@ type Studio struct {
 // Lifetimes of what is cached.
 const (
 	exerciseTTL = time.Hour
-	favoriteTTL = 30 * time.Minute
 	workoutTTL  = 30 * time.Minute
 	profileTTL  = 15 * time.Minute
 )
 
-// exercisesTag is on everything that shows exercises of many.
-const exercisesTag = "exercises"
+// ExercisesTag is on every response that shows exercises of many: it is invalidated before a change of an exercise is
+// answered.
+const ExercisesTag = "exercises"
+
+// FavoritesTag is on every response that shows what a user has among his favourites.
+func FavoritesTag(userID string) string { return "exercises:favorites:" + userID }
 
 // New makes the studio. Redis need not be there.
 func New(o Options) (*Studio, error) {
@@ -56,28 +57,22 @@ func New(o Options) (*Studio, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Studio{repo: o.Repository, log: o.Logger}
-	var faults [6]error
-	s.lists, faults[0] = cache.New(o.Redis, "exercises:list", cache.Options[ExerciseList]{
-		TTL: exerciseTTL, KeepBytes: true, Load: s.loadList, Tags: func(string, ExerciseList) []string { return []string{exercisesTag} },
-	})
-	s.exercises, faults[1] = cache.New(o.Redis, "exercise", cache.Options[train.Exercise]{
+	var faults [4]error
+	s.exercises, faults[0] = cache.New(o.Redis, "exercise", cache.Options[train.Exercise]{
 		// An id that nobody has is found out by the primary key: remembering it would let anybody fill Redis with ids.
 		TTL: exerciseTTL, KeepBytes: true, NegativeTTL: -1, Load: func(ctx context.Context, id string) (train.Exercise, error) {
 			return found(s.repo.Exercise(ctx, id))
 		},
 	})
-	s.favorites, faults[2] = cache.New(o.Redis, "exercises:favorites", cache.Options[[]train.Exercise]{
-		TTL: favoriteTTL, Load: s.repo.Favorites, Tags: func(string, []train.Exercise) []string { return []string{exercisesTag} },
-	})
-	s.pages, faults[3] = cache.New(o.Redis, "workouts:user", cache.Options[WorkoutList]{
+	s.pages, faults[1] = cache.New(o.Redis, "workouts:user", cache.Options[WorkoutList]{
 		TTL: workoutTTL, KeepBytes: true, Load: s.loadPage, Tags: pageTags,
 	})
-	s.popular, faults[4] = cache.New(o.Redis, "workouts", cache.Options[[]train.PopularExercise]{
+	s.popular, faults[2] = cache.New(o.Redis, "workouts", cache.Options[[]train.PopularExercise]{
 		TTL: workoutTTL, Load: func(ctx context.Context, _ string) ([]train.PopularExercise, error) {
 			return s.repo.PopularExercises(ctx, popularLimit)
 		},
 	})
-	s.profiles, faults[5] = cache.New(o.Redis, "user:profile", cache.Options[train.User]{
+	s.profiles, faults[3] = cache.New(o.Redis, "user:profile", cache.Options[train.User]{
 		TTL: profileTTL, NegativeTTL: -1, Load: func(ctx context.Context, id string) (train.User, error) { return found(s.repo.User(ctx, id)) },
 	})
 	if err := errors.Join(faults[:]...); err != nil {
@@ -92,7 +87,7 @@ func (s *Studio) CacheStats() map[string]cache.Stats {
 	for _, figures := range []interface {
 		Name() string
 		Stats() cache.Stats
-	}{s.lists, s.exercises, s.favorites, s.pages, s.popular, s.profiles} {
+	}{s.exercises, s.pages, s.popular, s.profiles} {
 		all[figures.Name()] = figures.Stats()
 	}
 	return all

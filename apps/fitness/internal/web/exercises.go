@@ -2,14 +2,19 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"github.com/redbrick-go/redbrick/apps/fitness/internal/studio"
 	"github.com/redbrick-go/redbrick/apps/fitness/internal/train"
 	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/domain"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
+	"github.com/redbrick-go/redbrick/httpcache"
 )
 
 // maxQuery bounds a searched text, in characters: each is a cached list of its own.
@@ -39,30 +44,68 @@ func oneOf(r *http.Request, name string, of []string) (string, error) {
 	return word, nil
 }
 
-func (h *handler) listExercises(w http.ResponseWriter, r *http.Request) error {
-	page, err := paging(r)
-	if err != nil {
-		return err
+// How long lists are kept that no change of an exercise, or of the favourites, ends.
+const (
+	listTTL      = time.Hour
+	favoritesTTL = 30 * time.Minute
+)
+
+// exerciseLists keeps the lists of exercises, which are the same for everybody.
+func exerciseLists() httpcache.Rule {
+	return httpcache.Rule{TTL: listTTL, Key: listKey, Tags: func(*http.Request) []string { return []string{studio.ExercisesTag} }, Shared: true, ETag: true}
+}
+
+// favoriteLists keeps the favourites of each user for himself.
+func favoriteLists() httpcache.Rule {
+	return httpcache.Rule{
+		TTL: favoritesTTL, Query: []string{"limit", "page"}, Private: knownID, ETag: true,
+		Tags: func(r *http.Request) []string { return []string{studio.ExercisesTag, studio.FavoritesTag(knownID(r))} },
 	}
-	f := train.ExerciseFilter{Query: r.URL.Query().Get("q"), Page: page}
+}
+
+// listKey is one for all ways to ask one question, "" for what is none.
+func listKey(r *http.Request) string {
+	f, err := listFilter(r)
+	if err != nil {
+		return ""
+	}
+	q := url.Values{
+		"equipment": {f.Equipment}, "limit": {strconv.Itoa(f.Page.Limit)}, "muscle": {f.Muscle}, "page": {strconv.Itoa(f.Page.Number)}, "q": {f.Query},
+	}
+	return base + "/exercises?" + q.Encode()
+}
+
+// listFilter reads the question for a list.
+func listFilter(r *http.Request) (f train.ExerciseFilter, err error) {
+	f.Query = r.URL.Query().Get("q")
+	if f.Page, err = paging(r); err != nil {
+		return f, err
+	}
 	if f.Muscle, err = oneOf(r, "muscle", train.Muscles); err != nil {
-		return err
+		return f, err
 	}
 	if f.Equipment, err = oneOf(r, "equipment", train.Equipments); err != nil {
-		return err
+		return f, err
 	}
 	if n := utf8.RuneCountInString(f.Query); n > maxQuery || !utf8.ValidString(f.Query) {
-		return httpjson.BadRequest("q", "%d characters, expected at most %d of UTF-8", n, maxQuery)
+		return f, httpjson.BadRequest("q", "%d characters, expected at most %d of UTF-8", n, maxQuery)
 	}
 	if strings.ContainsRune(f.Query, 0) { // which PostgreSQL takes in no text
-		return httpjson.BadRequest("q", "%q has a control character", f.Query)
+		return f, httpjson.BadRequest("q", "%q has a control character", f.Query)
 	}
-	list, err := h.o.Studio.Exercises(r.Context(), f)
+	return f.Normalize(), nil
+}
+
+func (h *handler) listExercises(w http.ResponseWriter, r *http.Request) error {
+	f, err := listFilter(r)
 	if err != nil {
 		return err
 	}
-	api.SetXCache(w, list.Level)
-	httpjson.WriteRawObject(w, list.Value)
+	list, total, err := h.o.Studio.Exercises(r.Context(), f)
+	if err != nil {
+		return err
+	}
+	httpjson.WriteList(w, list, f.Page.Number, f.Page.Limit, total, "ok")
 	return nil
 }
 
@@ -119,7 +162,7 @@ func (h *handler) deleteExercise(w http.ResponseWriter, r *http.Request, v visit
 	return nil
 }
 
-// favorites sends a page of the own favourites; the whole list is what is cached.
+// favorites sends a page of the own favourites.
 func (h *handler) favorites(w http.ResponseWriter, r *http.Request, v visitor) error {
 	page, err := paging(r)
 	if err != nil {
@@ -129,9 +172,8 @@ func (h *handler) favorites(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
-	api.SetXCache(w, all.Level)
-	from := int(min(page.Offset(), int64(len(all.Value))))
-	httpjson.WriteList(w, all.Value[from:min(from+page.Limit, len(all.Value))], page.Number, page.Limit, len(all.Value), "ok")
+	from := int(min(page.Offset(), int64(len(all))))
+	httpjson.WriteList(w, all[from:min(from+page.Limit, len(all))], page.Number, page.Limit, len(all), "ok")
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/headers"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
+	"github.com/redbrick-go/redbrick/httpcache"
 	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
 )
@@ -38,6 +39,8 @@ type Options struct {
 	// [Unavailable] while that cannot be known. Required.
 	Sessions *session.Manager
 	Access   *token.Access
+	// Pages keeps responses. Required.
+	Pages *httpcache.Cache
 	// Clients says from where a request comes. Required.
 	Clients Clients
 	// Limit stands before every route of the service, AuthLimit before those of
@@ -78,9 +81,9 @@ func (h *handler) routes() []api.Route {
 		{Method: http.MethodGet, Path: base + "/auth/sessions", Handler: h.auth(h.listSessions)},
 		{Method: http.MethodDelete, Path: base + "/auth/sessions/{id}", Handler: h.auth(h.endSession)},
 
-		{Method: http.MethodGet, Path: base + "/exercises", Handler: h.open(h.listExercises)},
+		{Method: http.MethodGet, Path: base + "/exercises", Handler: h.o.Limit(api.Cached(h.o.Pages, exerciseLists())(h.Answer(h.listExercises)))},
 		{Method: http.MethodPost, Path: base + "/exercises", Handler: h.member(h.createExercise)},
-		{Method: http.MethodGet, Path: base + "/exercises/favorites", Handler: h.member(h.favorites)},
+		{Method: http.MethodGet, Path: base + "/exercises/favorites", Handler: h.kept(favoriteLists(), h.favorites)},
 		{Method: http.MethodGet, Path: base + "/exercises/{id}", Handler: h.open(h.readExercise)},
 		{Method: http.MethodPut, Path: base + "/exercises/{id}", Handler: h.member(h.updateExercise)},
 		{Method: http.MethodDelete, Path: base + "/exercises/{id}", Handler: h.member(h.deleteExercise)},
@@ -108,8 +111,8 @@ const corsHeaders = "Accept-Language, Authorization, Content-Type, X-Request-Id"
 
 // New makes the handler of the whole service.
 func New(o Options) (http.Handler, error) {
-	if o.Studio == nil || o.Accounts == nil || o.Sessions == nil || o.Access == nil || o.Clients == nil {
-		return nil, errors.New("web: Options.Studio, Accounts, Sessions, Access and Clients are required")
+	if o.Studio == nil || o.Accounts == nil || o.Sessions == nil || o.Access == nil || o.Pages == nil || o.Clients == nil {
+		return nil, errors.New("web: Options.Studio, Accounts, Sessions, Access, Pages and Clients are required")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -10,6 +10,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/apitest"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
+	"github.com/redbrick-go/redbrick/httpcache"
 	"github.com/redbrick-go/redbrick/session"
 )
 
@@ -17,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestDescriptionHasTheRoutes(t *testing.T) {
 	t.Parallel()
-	h := &handler{o: Options{Sessions: new(session.Manager), Limit: api.Free, AuthLimit: api.Free}}
+	h := &handler{o: Options{Sessions: new(session.Manager), Pages: new(httpcache.Cache), Limit: api.Free, AuthLimit: api.Free}}
 	apitest.Routes(t, openAPI, h.routes(), "POST "+base+"/auth/register", "POST "+base+"/auth/login", "POST "+base+"/auth/refresh")
 }
 

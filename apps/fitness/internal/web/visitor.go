@@ -9,6 +9,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/domain"
 	"github.com/redbrick-go/redbrick/cache"
+	"github.com/redbrick-go/redbrick/httpcache"
 	"github.com/redbrick-go/redbrick/session"
 	"github.com/redbrick-go/redbrick/token"
 )
@@ -49,12 +50,25 @@ func (h *handler) door(handle api.Handle) http.Handler {
 
 // member is for what only somebody who is known gets an answer to.
 func (h *handler) member(handle handleMember) http.Handler {
-	return h.known(h.o.Limit(h.Answer(withVisitor(handle))))
+	return h.known(h.o.Limit(own(h.Answer(withVisitor(handle)))))
 }
 
 // auth is member for what is about the login itself.
 func (h *handler) auth(handle handleMember) http.Handler {
-	return h.known(h.o.Limit(h.o.AuthLimit(h.Answer(withVisitor(handle)))))
+	return h.known(h.o.Limit(h.o.AuthLimit(own(h.Answer(withVisitor(handle))))))
+}
+
+// kept is member for what is kept for each by a rule.
+func (h *handler) kept(rule httpcache.Rule, handle handleMember) http.Handler {
+	return h.known(h.o.Limit(api.Cached(h.o.Pages, rule)(h.Answer(withVisitor(handle)))))
+}
+
+// own is for what one user gets: it is for nobody else's cache.
+func own(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Cache-Control"] = []string{"private, no-store"}
+		next.ServeHTTP(w, r)
+	})
 }
 
 type visitorKey struct{}
@@ -123,17 +137,23 @@ func withVisitor(handle handleMember) api.Handle {
 		case f.err != nil:
 			return f.err
 		}
-		// What one user gets is for nobody else's cache.
-		w.Header()["Cache-Control"] = []string{"private, no-store"}
 		return handle(w, r, f.visitor)
 	}
+}
+
+// knownID is the id of the user who asks, "" of somebody unknown.
+func knownID(r *http.Request) string {
+	if f, ok := r.Context().Value(visitorKey{}).(*found); ok && f.err == nil {
+		return f.visitor.ID
+	}
+	return ""
 }
 
 // LimitKey is by what both limits count: the user where one is known, else the client.
 func LimitKey(clients Clients) func(*http.Request) string {
 	return func(r *http.Request) string {
-		if f, ok := r.Context().Value(visitorKey{}).(*found); ok && f.err == nil {
-			return "user:" + f.visitor.ID
+		if id := knownID(r); id != "" {
+			return "user:" + id
 		}
 		return clients.ID(r)
 	}

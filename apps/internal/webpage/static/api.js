@@ -27,8 +27,8 @@ export async function ask(method, path, { body, signal } = {}) {
   const begun = performance.now();
   let response, text;
   try {
-    // The browser's own cache would hide what the service does.
-    response = await fetch(path, { method, headers, signal, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body) });
+    // The browser's own cache hides nothing: whatever may be kept has to be asked for again each time.
+    response = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
     text = await response.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;

@@ -42,7 +42,6 @@ type Catalog struct {
 
 	recipes  *cache.Cache[shop.Recipe]
 	users    *cache.Cache[shop.User]
-	lists    *cache.Cache[RecipeList]
 	ranking  *cache.Cache[[]PopularRecipe]
 	plans    *cache.Cache[shop.MealPlan]
 	shopping *cache.Cache[shop.ShoppingList]
@@ -74,7 +73,6 @@ const (
 
 // Lifetimes of the cached lists.
 const (
-	listTTL    = time.Minute
 	popularTTL = 30 * time.Minute
 	planTTL    = time.Hour
 )
@@ -97,7 +95,7 @@ func New(o Options) (*Catalog, error) {
 }
 
 func (c *Catalog) makeCaches() error {
-	var faults [6]error
+	var faults [5]error
 	c.recipes, faults[0] = cache.New(c.rb, "recipe", cache.Options[shop.Recipe]{
 		Codec: recipeCodec{cache.JSON[shop.Recipe]()}, KeepBytes: true,
 		Load: c.loadRecipe, LoadMany: c.loadRecipes,
@@ -106,16 +104,13 @@ func (c *Catalog) makeCaches() error {
 		NegativeTTL: -1,
 	})
 	c.users, faults[1] = cache.New(c.rb, "user", cache.Options[shop.User]{Load: c.loadUser})
-	c.lists, faults[2] = cache.New(c.rb, "recipes:list", cache.Options[RecipeList]{
-		TTL: listTTL, KeepBytes: true, Load: c.loadList, Tags: func(string, RecipeList) []string { return []string{allRecipes} },
-	})
-	c.ranking, faults[3] = cache.New(c.rb, "recipes:popular", cache.Options[[]PopularRecipe]{TTL: popularTTL, Load: c.loadPopular})
-	c.plans, faults[4] = cache.New(c.rb, "meal_plan", cache.Options[shop.MealPlan]{
+	c.ranking, faults[2] = cache.New(c.rb, "recipes:popular", cache.Options[[]PopularRecipe]{TTL: popularTTL, Load: c.loadPopular})
+	c.plans, faults[3] = cache.New(c.rb, "meal_plan", cache.Options[shop.MealPlan]{
 		// Deleting a recipe takes it out of the plans.
-		TTL: planTTL, Load: c.loadPlan, Tags: func(string, shop.MealPlan) []string { return []string{allRecipes} },
+		TTL: planTTL, Load: c.loadPlan, Tags: func(string, shop.MealPlan) []string { return []string{RecipesTag} },
 	})
-	c.shopping, faults[5] = cache.New(c.rb, "shopping_list", cache.Options[shop.ShoppingList]{
-		TTL: planTTL, Load: c.loadShopping, Tags: func(string, shop.ShoppingList) []string { return []string{allRecipes} },
+	c.shopping, faults[4] = cache.New(c.rb, "shopping_list", cache.Options[shop.ShoppingList]{
+		TTL: planTTL, Load: c.loadShopping, Tags: func(string, shop.ShoppingList) []string { return []string{RecipesTag} },
 	})
 	return errors.Join(faults[:]...)
 }
@@ -171,7 +166,7 @@ func (c *Catalog) CacheStats() map[string]cache.Stats {
 	for _, figures := range []interface {
 		Name() string
 		Stats() cache.Stats
-	}{c.recipes, c.users, c.lists, c.ranking, c.plans, c.shopping} {
+	}{c.recipes, c.users, c.ranking, c.plans, c.shopping} {
 		all[figures.Name()] = figures.Stats()
 	}
 	return all

@@ -4,8 +4,8 @@
 // # Copies
 //
 // Cached, loaded when they are missing, with the keys recipe:<id>, user:<id>,
-// recipes:list:<query>, recipes:popular:list, meal_plan:<user>:<week>, shopping_list:<user>:<week>.
-// See package cache for what they promise.
+// recipes:popular:list, meal_plan:<user>:<week>, shopping_list:<user>:<week>. See package cache for what they promise.
+// Responses with lists of recipes are kept by package httpcache, under [RecipesTag].
 //
 // Kept, written by each change and read in place of the database: tag:<name> and
 // user:<id>:recipes (recipe ids), user:<id>:favorites with recipe:<id>:favorited_by,

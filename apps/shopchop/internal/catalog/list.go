@@ -3,61 +3,18 @@ package catalog
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"iter"
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
 	"github.com/redbrick-go/redbrick/cache"
 )
 
-// RecipeList is a page of the list of recipes, as it is cached and as it is sent.
-type RecipeList struct {
-	Data  []shop.Recipe `json:"data"`
-	Page  int           `json:"page"`
-	Limit int           `json:"limit"`
-	Total int           `json:"total"`
-}
-
-// listID names a list: equal questions have one name.
-func listID(f shop.RecipeFilter) string {
-	q := url.Values{"page": {strconv.Itoa(f.Page)}, "limit": {strconv.Itoa(f.Limit)}}
-	if f.Query != "" {
-		q.Set("q", f.Query)
-	}
-	if len(f.Tags) > 0 {
-		q["tag"] = slices.Sorted(slices.Values(f.Tags))
-	}
-	return q.Encode()
-}
-
-func filterOf(id string) (shop.RecipeFilter, error) {
-	q, err := url.ParseQuery(id)
-	if err != nil {
-		return shop.RecipeFilter{}, fmt.Errorf("catalog: list %q: %w", id, err)
-	}
-	page, errPage := strconv.Atoi(q.Get("page"))
-	limit, errLimit := strconv.Atoi(q.Get("limit"))
-	return shop.RecipeFilter{Tags: q["tag"], Query: q.Get("q"), Page: page, Limit: limit}, errors.Join(errPage, errLimit)
-}
-
-// List returns the JSON of a [RecipeList] and where it came from. The bytes must
-// not be changed.
-func (c *Catalog) List(ctx context.Context, f shop.RecipeFilter) (cache.Result[[]byte], error) {
-	f.Query = strings.ToLower(strings.TrimSpace(f.Query)) // the search folds case: so does the name
-	return c.lists.LookupBytes(ctx, listID(f.Normalize()))
-}
-
-func (c *Catalog) loadList(ctx context.Context, id string) (RecipeList, error) {
-	f, err := filterOf(id)
-	if err != nil {
-		return RecipeList{}, err
-	}
+// List returns a page of the list of recipes. What is made of it bears [RecipesTag].
+func (c *Catalog) List(ctx context.Context, f shop.RecipeFilter) (shop.RecipePage, error) {
+	f = f.Normalize()
 	if len(f.Tags) > 0 && f.Query == "" {
 		ids, ok := fromCopy(ctx, c, func(ctx context.Context) (idPage, error) {
 			p, err := c.tags.Query(ctx, f.Tags, f.Page, f.Limit)
@@ -65,11 +22,10 @@ func (c *Catalog) loadList(ctx context.Context, id string) (RecipeList, error) {
 		})
 		if ok {
 			recipes, err := c.inOrder(cache.Fresh(ctx), ids.ids) // a list outlives what is near
-			return RecipeList{recipes, f.Page, f.Limit, ids.total}, err
+			return shop.RecipePage{Recipes: recipes, Page: f.Page, Limit: f.Limit, Total: ids.total}, err
 		}
 	}
-	p, err := c.repo.ListRecipes(ctx, f)
-	return RecipeList{p.Recipes, p.Page, p.Limit, p.Total}, err
+	return c.repo.ListRecipes(ctx, f)
 }
 
 // PopularRecipe is a recipe with its place in the ranking.
@@ -104,7 +60,7 @@ func (c *Catalog) loadPopular(ctx context.Context, _ string) ([]PopularRecipe, e
 	for i, s := range scores {
 		ids[i], byID[s.RecipeID] = s.RecipeID, s.Score
 	}
-	recipes, err := c.inOrder(cache.Fresh(ctx), ids) // as in loadList
+	recipes, err := c.inOrder(cache.Fresh(ctx), ids) // as in List
 	ranking := make([]PopularRecipe, len(recipes))
 	for i, r := range recipes {
 		ranking[i] = PopularRecipe{r, byID[r.ID]}

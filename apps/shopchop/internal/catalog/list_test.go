@@ -34,9 +34,9 @@ func TestListsAreNotMadeOfWhatIsNear(t *testing.T) {
 		if err := errors.Join(err, rb.Do(ctx, rb.B().Unlink().Key(c.recipes.Key(text(r.ID))).Build()).Error()); err != nil {
 			t.Fatal(err)
 		}
-		list, err := c.loadList(ctx, listID(shop.RecipeFilter{Tags: []string{"soup"}, Page: 1, Limit: 10}))
-		if err != nil || len(list.Data) != 1 || list.Data[0].Name != name {
-			t.Errorf("list: %+v, %v", list.Data, err)
+		list, err := c.List(ctx, shop.RecipeFilter{Tags: []string{"soup"}})
+		if err != nil || len(list.Recipes) != 1 || list.Recipes[0].Name != name {
+			t.Errorf("list: %+v, %v", list.Recipes, err)
 		}
 		ranking, err := c.loadPopular(ctx, popularID)
 		if err != nil || len(ranking) != 1 || ranking[0].Name != name {

@@ -10,9 +10,9 @@ import (
 	"github.com/redbrick-go/redbrick/cache"
 )
 
-// allRecipes is the tag of every cached list and plan. One tag for all: a tag for
-// each recipe would leave a key behind of each that was ever changed.
-const allRecipes = "recipes"
+// RecipesTag is on every plan that is cached, and on every response with a list of recipes: it is invalidated before a
+// change of a recipe is answered. One tag for all: a tag for each recipe would leave a key behind of each that was ever changed.
+const RecipesTag = "recipes"
 
 // recipeCodec is JSON that makes foreign entries whole: a program that writes a
 // recipe without tags means none, and a null in a list would surprise every reader.
@@ -174,7 +174,7 @@ func (c *Catalog) DeleteRecipe(ctx context.Context, by shop.Actor, id int64) err
 // recipesChanged drops the lists and plans that a recipe is part of. What Redis
 // does not take now, the cache repeats.
 func (c *Catalog) recipesChanged(ctx context.Context, id int64) {
-	err := errors.Join(c.lists.InvalidateTags(ctx, allRecipes), c.ranking.Delete(ctx, popularID))
+	err := errors.Join(c.plans.InvalidateTags(ctx, RecipesTag), c.ranking.Delete(ctx, popularID))
 	if err != nil {
 		c.log.WarnContext(ctx, "lists are dropped when redis is back", "recipe", id, "error", err)
 	}

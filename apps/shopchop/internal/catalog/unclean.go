@@ -45,9 +45,9 @@ func (c *Catalog) leave(ctx context.Context) error {
 
 // clear drops everything cached.
 func (c *Catalog) clear(ctx context.Context) error {
-	var faults []error
+	faults := []error{c.plans.InvalidateTags(ctx, RecipesTag)} // of responses too
 	for _, drop := range []func(context.Context) (int, error){
-		c.recipes.Clear, c.users.Clear, c.lists.Clear, c.ranking.Clear, c.plans.Clear, c.shopping.Clear,
+		c.recipes.Clear, c.users.Clear, c.ranking.Clear, c.plans.Clear, c.shopping.Clear,
 	} {
 		_, err := drop(ctx)
 		faults = append(faults, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/account"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/catalog"
+	"github.com/redbrick-go/redbrick/httpcache"
 	"github.com/redbrick-go/redbrick/ratelimit"
 	"github.com/redbrick-go/redbrick/session"
 )
@@ -25,6 +26,8 @@ type Options struct {
 	Accounts *account.Service
 	// Sessions says who asks. It answers with [Unavailable] while that cannot be known. Required.
 	Sessions *session.Manager
+	// Pages keeps responses. Required.
+	Pages *httpcache.Cache
 	// Clients says from where a request comes. Required.
 	Clients *ratelimit.Clients
 	// Production makes all cookies Secure.
@@ -63,7 +66,7 @@ func (h *handler) routes() []api.Route {
 		{Method: http.MethodGet, Path: "/api/auth/sessions", Handler: h.member(h.listDevices)},
 		{Method: http.MethodDelete, Path: "/api/auth/sessions/{id}", Handler: h.member(h.endDevice)},
 
-		{Method: http.MethodGet, Path: "/api/recipes", Handler: h.Answer(h.listRecipes)},
+		{Method: http.MethodGet, Path: "/api/recipes", Handler: api.Cached(h.o.Pages, recipeLists())(h.Answer(h.listRecipes))},
 		{Method: http.MethodPost, Path: "/api/recipes", Handler: h.member(h.createRecipe)},
 		{Method: http.MethodGet, Path: "/api/recipes/popular", Handler: h.Answer(h.popularRecipes)},
 		{Method: http.MethodGet, Path: "/api/recipes/{id}", Handler: h.reader(h.readRecipe)},
@@ -101,8 +104,8 @@ const corsHeaders = "Content-Type, X-Request-Id"
 
 // New makes the handler of the whole service.
 func New(o Options) (http.Handler, error) {
-	if o.Catalog == nil || o.Accounts == nil || o.Sessions == nil || o.Clients == nil {
-		return nil, errors.New("web: Options.Catalog, Accounts, Sessions and Clients are required")
+	if o.Catalog == nil || o.Accounts == nil || o.Sessions == nil || o.Pages == nil || o.Clients == nil {
+		return nil, errors.New("web: Options.Catalog, Accounts, Sessions, Pages and Clients are required")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

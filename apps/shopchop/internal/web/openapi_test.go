@@ -10,6 +10,7 @@ import (
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/account"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/catalog"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/httpcache"
 	"github.com/redbrick-go/redbrick/session"
 )
 
@@ -17,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestDescriptionHasTheRoutes(t *testing.T) {
 	t.Parallel()
-	h := &handler{o: Options{Sessions: new(session.Manager), Limit: api.Free, AuthLimit: api.Free}}
+	h := &handler{o: Options{Sessions: new(session.Manager), Pages: new(httpcache.Cache), Limit: api.Free, AuthLimit: api.Free}}
 	apitest.Routes(t, openAPI, h.routes(), "POST /api/auth/register", "POST /api/auth/login", "POST /api/auth/logout", "POST /api/auth/password/forgot", "POST /api/auth/password/reset")
 }
 

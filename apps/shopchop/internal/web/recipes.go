@@ -3,11 +3,18 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/redbrick-go/redbrick/apps/internal/api"
 	"github.com/redbrick-go/redbrick/apps/internal/httpjson"
+	"github.com/redbrick-go/redbrick/apps/shopchop/internal/catalog"
 	"github.com/redbrick-go/redbrick/apps/shopchop/internal/shop"
+	"github.com/redbrick-go/redbrick/httpcache"
 )
 
 // Bounds of a question for a list: each combination is a cached list of its own.
@@ -37,30 +44,58 @@ func (h *handler) readRecipe(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (h *handler) listRecipes(w http.ResponseWriter, r *http.Request) error {
+// listTTL is how long a list is kept that no change of a recipe ends.
+const listTTL = time.Minute
+
+// recipeLists keeps the lists of recipes, which are the same for everybody.
+func recipeLists() httpcache.Rule {
+	return httpcache.Rule{TTL: listTTL, Key: listKey, Tags: func(*http.Request) []string { return []string{catalog.RecipesTag} }, Shared: true, ETag: true}
+}
+
+// listKey is one for all ways to ask one question, "" for what is none.
+func listKey(r *http.Request) string {
+	f, err := listFilter(r)
+	if err != nil {
+		return ""
+	}
+	slices.Sort(f.Tags)
+	q := url.Values{"page": {strconv.Itoa(f.Page)}, "limit": {strconv.Itoa(f.Limit)}, "q": {f.Query}, "tag": f.Tags}
+	return "/api/recipes?" + q.Encode()
+}
+
+// listFilter reads the question for a list.
+func listFilter(r *http.Request) (shop.RecipeFilter, error) {
 	q := r.URL.Query()
 	page, limit, err := httpjson.Paging(q)
 	if err != nil {
-		return err
+		return shop.RecipeFilter{}, err
 	}
 	f := shop.RecipeFilter{Tags: q["tag"], Query: q.Get("q"), Page: page, Limit: limit}
 	if n := len(f.Tags); n > maxTags {
-		return httpjson.BadRequest("tag", "%d tags, expected at most %d", n, maxTags)
+		return f, httpjson.BadRequest("tag", "%d tags, expected at most %d", n, maxTags)
 	}
 	for _, tag := range f.Tags {
 		if n := utf8.RuneCountInString(tag); n > maxText || !utf8.ValidString(tag) {
-			return httpjson.BadRequest("tag", "%d characters, expected at most %d of UTF-8", n, maxText)
+			return f, httpjson.BadRequest("tag", "%d characters, expected at most %d of UTF-8", n, maxText)
 		}
 	}
 	if n := utf8.RuneCountInString(f.Query); n > maxQuery || !utf8.ValidString(f.Query) {
-		return httpjson.BadRequest("q", "%d characters, expected at most %d of UTF-8", n, maxQuery)
+		return f, httpjson.BadRequest("q", "%d characters, expected at most %d of UTF-8", n, maxQuery)
 	}
-	found, err := h.o.Catalog.List(r.Context(), f)
+	f.Query = strings.ToLower(strings.TrimSpace(f.Query)) // the search folds case
+	return f.Normalize(), nil
+}
+
+func (h *handler) listRecipes(w http.ResponseWriter, r *http.Request) error {
+	f, err := listFilter(r)
 	if err != nil {
 		return err
 	}
-	api.SetXCache(w, found.Level)
-	httpjson.WriteRawObject(w, found.Value)
+	list, err := h.o.Catalog.List(r.Context(), f)
+	if err != nil {
+		return err
+	}
+	httpjson.WriteList(w, list.Recipes, list.Page, list.Limit, list.Total, "ok")
 	return nil
 }
 
