@@ -3,7 +3,7 @@ package cli
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/redbrick-go/redbrick/redistest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { redistest.Main(m) }
