@@ -50,6 +50,7 @@ type Client struct {
 	// redialFrom is the Unix time in nanoseconds before which the primary is not looked up again.
 	redialFrom atomic.Int64
 	silence    time.Duration   // how long a connection that hears of changes may leave a ping unanswered
+	patience   time.Duration   // how long a probe waits for its answer
 	greeting   atomic.Int32    // connections that are being made
 	life       context.Context //nolint:containedctx // the client's own loops end with it
 	end        context.CancelFunc
@@ -90,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if o.Client != nil {
 		c.cluster = o.Client.Mode() == rueidis.ClientModeCluster
 	}
-	c.silence = patience.Of(ctx, trackedTimeout)
+	c.silence, c.patience = patience.Of(ctx, trackedTimeout), patience.Of(ctx, probeTimeout)
 	c.life, c.end = context.WithCancel(context.Background())
 	c.states = states{log: c.log, on: o.OnState, current: StateEvent{State: StateConnecting}}
 	c.breaker = newBreaker(c.cluster, c.lost)
@@ -228,6 +229,9 @@ func (c *Client) lost(err error) {
 	}
 }
 
+// probeTimeout is how long a server that is in doubt has for its answer to something small.
+const probeTimeout = time.Second
+
 // probe tries until every open cell of the breaker has been answered, then ends.
 func (c *Client) probe() {
 	defer func() {
@@ -282,7 +286,7 @@ func (c *Client) probeOnce() error {
 // pending checks the layouts that were not checked while the server of a cell was away. A client that is refused stays away.
 func (c *Client) pending(cn *conns, cell int) error {
 	key := layoutKey(c.options.Namespace)
-	ctx, cancel := context.WithTimeout(c.life, time.Second)
+	ctx, cancel := context.WithTimeout(c.life, c.patience)
 	defer cancel()
 	err := c.layouts.verify(ctx, cn.data, key, func() {})
 	if _, replied := rueidis.IsRedisErr(err); replied || !errors.Is(err, ErrConfig) && c.breaker.index(keyspace.Slot(key)) != cell {
@@ -293,7 +297,7 @@ func (c *Client) pending(cn *conns, cell int) error {
 
 // ask sends the server of a cell something small.
 func (c *Client) ask(cn *conns, cell int) error {
-	ctx, cancel := context.WithTimeout(c.life, time.Second)
+	ctx, cancel := context.WithTimeout(c.life, c.patience)
 	defer cancel()
 	key := probeKey(c.options.Namespace, len(c.breaker.cells), cell)
 	_, err := c.judge(c.life, cn, cn.data.Do(ctx, cn.data.B().Exists().Key(key).Build()), 0)

@@ -341,7 +341,8 @@ func TestSilentlyDeadLinkIsNoticed(t *testing.T) {
 	}
 }
 
-// A machine that stands still for a moment must cost no test the invalidations that it relies on.
+// A machine that stands still for a moment must cost no test the invalidations that it relies on, nor the server itself, which a
+// call that met a deadline puts in doubt.
 func TestClientsOfTestsBearWithASlowLink(t *testing.T) {
 	t.Parallel()
 	for name, edit := range modes {
@@ -349,10 +350,20 @@ func TestClientsOfTestsBearWithASlowLink(t *testing.T) {
 			t.Parallel()
 			s := redistest.Private(t)
 			proxy := redistest.NewProxy(t, s.Addr())
-			rb := redistest.OpenURL(t, "redis://"+proxy.Addr(), edit(t, s, proxy))
+			var errs atomic.Int64
+			rb := redistest.OpenURL(t, "redis://"+proxy.Addr(), edit(t, s, proxy), func(o *redbrick.Options) {
+				o.OnState = func(e redbrick.StateEvent) {
+					if e.State == redbrick.StateError {
+						errs.Add(1)
+					}
+				}
+			})
 			track(t, rb, "recipe:")
 			generation := settled(t, rb)
 			proxy.Hold(true)
+			if err := get(t.Context(), rb.Within(time.Millisecond), "k"); !errors.Is(err, redbrick.ErrTimeout) {
+				t.Errorf("got %v, want ErrTimeout", err)
+			}
 			held := time.NewTimer(2 * time.Second) // a service would have noticed
 			<-held.C
 			proxy.Hold(false)
@@ -361,6 +372,9 @@ func TestClientsOfTestsBearWithASlowLink(t *testing.T) {
 			}
 			if now := rb.Generation().Load(); now != generation {
 				t.Errorf("generation %d, want %d as before", now, generation)
+			}
+			if n := errs.Load(); n != 0 {
+				t.Errorf("the breaker opened %d times", n)
 			}
 		})
 	}

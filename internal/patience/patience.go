@@ -9,8 +9,8 @@ import (
 
 type key struct{}
 
-// With returns a context for opening a client whose connections that hear of changes may leave a ping unanswered for d, and
-// whose HotTimeout is d if its options leave it open.
+// With returns a context for opening a client whose connections that hear of changes may leave a ping unanswered for d, whose
+// probes of a server wait as long, and whose HotTimeout is d if its options leave it open.
 func With(ctx context.Context, d time.Duration) context.Context {
 	return context.WithValue(ctx, key{}, d)
 }
