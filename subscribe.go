@@ -43,7 +43,7 @@ func (c *Client) Subscribe(ctx context.Context, channel string, message func(pay
 	return stop, nil
 }
 
-// listen keeps the subscription until life ends. The outcome of the first try goes to first.
+// listen keeps the subscription until life ends. The outcome of the first try goes to first, also where life ended before it.
 func (c *Client) listen(life context.Context, channel string, message func(string), live func(bool), first chan<- error) {
 	const pause = 50 * time.Millisecond
 	delay := pause
@@ -80,6 +80,10 @@ func (c *Client) listen(life context.Context, channel string, message func(strin
 		case <-timer.C:
 		}
 		delay = min(2*delay, c.options.RetryDelay)
+	}
+	select {
+	case first <- errClosed:
+	default:
 	}
 }
 

@@ -128,6 +128,29 @@ func TestSubscribeFailsWhereTheServerDoesNotTakeIt(t *testing.T) {
 	s.Resume()
 }
 
+// TestASubscriptionThatCloseOvertakesEnds: Close waits for whoever rebuilds the near caches' feed, who waits for the outcome.
+func TestASubscriptionThatCloseOvertakesEnds(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	rb.EndLife() // between the call and the first try
+	subscribed := make(chan error, 1)
+	go func() {
+		_, err := rb.Subscribe(context.Background(), "c", func(string) {}, func(bool) {})
+		subscribed <- err
+	}()
+	redistest.Eventually(t, 10*time.Second, func() error {
+		select {
+		case err := <-subscribed:
+			if !errors.Is(err, redbrick.ErrUnavailable) {
+				t.Errorf("got %v, want ErrUnavailable", err)
+			}
+			return nil
+		default:
+			return errors.New("nobody tells the outcome")
+		}
+	})
+}
+
 // slowToSubscribe are connections on which nothing is heard from when SUBSCRIBE was sent until let is closed.
 type slowToSubscribe struct {
 	net.Conn

@@ -14,16 +14,28 @@ type Hub struct {
 	subscribe Subscribe
 	channel   string
 
-	starting sync.Mutex
+	life context.Context //nolint:containedctx // a subscription is made for all, so none of those who wait for it ends it
+	end  context.CancelFunc
+
 	mu       sync.Mutex
 	live     bool
+	closed   bool
 	stop     func()
+	starting *start // nil if no subscription is being made
 	waiting  map[string]map[chan struct{}]struct{}
+}
+
+// start is a subscription that is being made.
+type start struct {
+	done chan struct{}
+	err  error // valid when done is closed
 }
 
 // NewHub makes a Hub; Close ends it.
 func NewHub(channel string, subscribe Subscribe) *Hub {
-	return &Hub{subscribe: subscribe, channel: channel, waiting: make(map[string]map[chan struct{}]struct{})}
+	h := &Hub{subscribe: subscribe, channel: channel, waiting: make(map[string]map[chan struct{}]struct{})}
+	h.life, h.end = context.WithCancel(context.Background())
+	return h
 }
 
 // Wait registers for a word. The channel is closed when it is said, or may have been; leave must be called in the end.
@@ -46,33 +58,51 @@ func (h *Hub) Wait(word string) (said <-chan struct{}, leave func(), live bool) 
 	}, h.live
 }
 
-// Start makes the hub hear. It returns at once if it does.
+// Start makes the hub hear. It returns at once if it does. Those who come while a subscription is being made share its
+// outcome, and each leaves with a context of his own.
 func (h *Hub) Start(ctx context.Context) error {
-	h.starting.Lock()
-	defer h.starting.Unlock()
 	h.mu.Lock()
-	started := h.stop != nil
-	h.mu.Unlock()
-	if started {
+	if h.stop != nil || h.closed {
+		h.mu.Unlock()
 		return nil // a lost subscription comes back by itself
 	}
-	stop, err := h.subscribe(ctx, h.channel, h.said, h.heard)
-	if err != nil {
-		return err
+	s := h.starting
+	if s == nil {
+		s = &start{done: make(chan struct{})}
+		h.starting = s
+		go h.run(s)
 	}
-	h.mu.Lock()
-	h.stop = stop
 	h.mu.Unlock()
-	return nil
+	select {
+	case <-s.done:
+		return s.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
-// Close ends the subscription and wakes everybody.
+// run makes the subscription. Close waits for it.
+func (h *Hub) run(s *start) {
+	stop, err := h.subscribe(h.life, h.channel, h.said, h.heard)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stop, h.starting, s.err = stop, nil, err
+	close(s.done)
+}
+
+// Close ends the subscription, also one that is being made, and wakes everybody.
 func (h *Hub) Close() {
-	h.starting.Lock()
-	defer h.starting.Unlock()
+	h.mu.Lock()
+	h.closed = true
+	s := h.starting
+	h.mu.Unlock()
+	h.end()
+	if s != nil {
+		<-s.done
+	}
 	h.mu.Lock()
 	stop := h.stop
-	h.stop = func() {}
+	h.stop = nil
 	h.mu.Unlock()
 	if stop != nil {
 		stop()

@@ -163,3 +163,64 @@ func TestNoWordIsMissed(t *testing.T) {
 	wg.Wait()
 	h.Close()
 }
+
+// slow is a subscription that is being made until let is closed, or its context ends.
+type slow struct {
+	begun, let chan struct{}
+	made       int
+}
+
+func (s *slow) subscribe(ctx context.Context, _ string, _ func(string), live func(bool)) (func(), error) {
+	s.made++
+	close(s.begun)
+	select {
+	case <-s.let:
+		live(true)
+		return func() {}, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// begin starts a hub for somebody who has time.
+func (s *slow) begin(t *testing.T) (h *push.Hub, started <-chan error) {
+	t.Helper()
+	s.begun, s.let = make(chan struct{}), make(chan struct{})
+	h = push.NewHub("wake", s.subscribe)
+	done := make(chan error, 1)
+	go func() { done <- h.Start(t.Context()) }()
+	<-s.begun
+	return h, done
+}
+
+// A server that is slow to take the subscription holds nobody up for longer than he has time, and all share what becomes of it.
+func TestWhoWaitsForASubscriptionLeavesWithHisContext(t *testing.T) {
+	t.Parallel()
+	var s slow
+	h, started := s.begin(t)
+	defer h.Close()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := h.Start(over); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+	close(s.let)
+	for _, err := range []error{<-started, h.Start(t.Context())} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if s.made != 1 {
+		t.Errorf("%d subscriptions, want one for all", s.made)
+	}
+}
+
+func TestCloseEndsASubscriptionThatIsBeingMade(t *testing.T) {
+	t.Parallel()
+	var s slow
+	h, started := s.begin(t)
+	h.Close()
+	if err := <-started; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was ended", err)
+	}
+}
