@@ -285,13 +285,17 @@ func killTracked(t *testing.T, s *redistest.Server) {
 // silence cuts the link without a word and returns how long it took until the client knew.
 func silence(t *testing.T, rb *redbrick.Client, proxy *redistest.Proxy, quiet bool) time.Duration {
 	t.Helper()
-	redistest.Eventually(t, time.Minute, func() error { // a link that is not there cannot die
-		if rb.Generation().Load()&1 == 1 {
+	var generation uint64
+	redistest.Eventually(t, time.Minute, func() error { // a link that a busy machine has lost, and nobody needed since, cannot die
+		generation = settled(t, rb)
+		if err := put(t.Context(), rb.Tracked(), rb.Namespace()+"k", "v"); err != nil {
+			return err
+		}
+		if now := rb.Generation().Load(); now != generation || now&1 == 1 {
 			return errors.New("invalidations do not arrive")
 		}
-		return put(t.Context(), rb.Tracked(), rb.Namespace()+"k", "v")
+		return nil
 	})
-	generation := settled(t, rb)
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	if !quiet { // replies up to the last moment put the ping off
