@@ -31,20 +31,31 @@ type Codec[V any] interface {
 	Valid(data []byte) bool
 }
 
-type jsonCodec[V any] struct{ plan *plainjson.Plan }
+type jsonCodec[V any] struct {
+	plan               *plainjson.Plan
+	encoding, decoding json.Options
+}
 
 // JSON is the default codec: encoding/json's rules, as go-json-experiment implements them (docs/adr/0006). A text that is as
-// programs write it is decoded by a shorter way, with the same result (docs/adr/0008). One type differs: a json.Number of encoding/json
-// is written, and read, as the string that it is; go-json-experiment has a Number of its own.
+// programs write it is decoded by a shorter way, with the same result (docs/adr/0008).
 func JSON[V any]() Codec[V] {
-	return jsonCodec[V]{plainjson.For(reflect.TypeFor[V](), func(text []byte, pointer any) error {
-		return json.Unmarshal(text, pointer, decoding)
-	})}
+	c := jsonCodec[V]{encoding: jsonv1.DefaultOptionsV1(), decoding: decoding}
+	h := whatHolds(reflect.TypeFor[V]())
+	if h.number || h.anything {
+		c.encoding = json.JoinOptions(c.encoding, writesNumbers)
+	}
+	if h.number {
+		c.decoding = json.JoinOptions(c.decoding, readsNumbers)
+	}
+	c.plan = plainjson.For(reflect.TypeFor[V](), func(text []byte, pointer any) error {
+		return json.Unmarshal(text, pointer, c.decoding)
+	})
+	return c
 }
 
 func (jsonCodec[V]) Name() string { return "json" }
 
-func (jsonCodec[V]) Encode(v V) ([]byte, error) { return jsonv1.Marshal(v) }
+func (c jsonCodec[V]) Encode(v V) ([]byte, error) { return json.Marshal(v, c.encoding) }
 
 func (c jsonCodec[V]) Decode(data []byte) (V, error) {
 	v := new(V)
@@ -52,7 +63,7 @@ func (c jsonCodec[V]) Decode(data []byte) (V, error) {
 		return *v, nil
 	}
 	v = new(V) // what was begun is not to be seen
-	err := json.Unmarshal(data, v, decoding)
+	err := json.Unmarshal(data, v, c.decoding)
 	return *v, err
 }
 
