@@ -49,6 +49,29 @@ func TestAHitAllocatesLittle(t *testing.T) { //nolint:paralleltest // allocation
 	}
 }
 
+// A map of more than eight fields grows, and is copied by net/http: a response of eight is not to have a ninth from us for a
+// client that names no coding.
+func TestAHitForAClientThatNamesNoCodingHasNoMoreFields(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		s := newSite(t, rb, httpcache.Options{}, httpcache.Rule{}, wordy(same("word"), "Etag", `"v1"`))
+		for _, x := range []string{"MISS", "HIT", "HIT"} {
+			w := httptest.NewRecorder()
+			s.Config.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://shop.example/", http.NoBody))
+			if h := w.Header(); h.Get("X-Cache") != x || x == "HIT" && len(h) != 8 || len(h["Vary"]) != 0 {
+				t.Errorf("%s: %d fields, %v", x, len(h), h)
+			}
+		}
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://shop.example/", http.NoBody)
+		r.Header.Set("Accept-Encoding", "identity")
+		s.Config.Handler.ServeHTTP(w, r)
+		if h := w.Header(); h.Get("Vary") != "Accept-Encoding" || h.Get("X-Cache") != "HIT" {
+			t.Errorf("%v", h)
+		}
+	})
+}
+
 func BenchmarkHit(b *testing.B) {
 	rb := redistest.Open(b, "embedded")
 	h, r := hitter(b, rb, httpcache.Rule{})

@@ -190,9 +190,9 @@ func (c *recorder) headerToSend(line string) http.Header {
 	return h
 }
 
-// codable reports whether the response will be sent in codings, as far as its head tells.
+// codable reports whether the response will be sent in codings, as far as its head tells, and the client names any.
 func (c *recorder) codable() bool {
-	if c.state != recorded || !c.x.codes || !c.x.c.codable(c.status, c.head) {
+	if c.state != recorded || !c.x.codes || len(c.x.r.Header["Accept-Encoding"]) == 0 || !c.x.c.codable(c.status, c.head) {
 		return false
 	}
 	said, err := strconv.Atoi(c.header.Get("Content-Length"))

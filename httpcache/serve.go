@@ -249,7 +249,9 @@ func (t *route) send(w http.ResponseWriter, r *http.Request, e *entry, age, stat
 		h[e.fields[i].name] = e.fields[i].values
 	}
 	h["Age"], h["Cache-Status"], h["X-Cache"] = age, status, x
-	if e.vary != nil && t.codes {
+	// Who names no coding gets what fits everybody, so that a cache behind this one may give it to all. The field would be the
+	// ninth of many a response, where the header's map grows: that costs more than all else of a hit.
+	if e.vary != nil && t.codes && len(r.Header["Accept-Encoding"]) > 0 {
 		if e.header["Vary"] == nil && h["Vary"] != nil { // that of middleware before us
 			h["Vary"] = rfc9111.VaryWith(h["Vary"], "Accept-Encoding")
 		} else {
