@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -103,6 +104,43 @@ func TestCallCutShortCostsNobodyTheConnection(t *testing.T) {
 	}
 	if now := clientID(t, rb); now != id {
 		t.Errorf("connection %d, want %d: the cut calls cost it", now, id)
+	}
+}
+
+// The first caller of a connection shares it with all who come later, though he is alone on it.
+func TestFirstCallCutShortCostsNobodyTheConnection(t *testing.T) {
+	t.Parallel()
+	s := redistest.Private(t)
+	rb := redistest.OpenURL(t, s.URL(), func(o *redbrick.Options) { o.Connections, o.Redis.ClientName = 1, "first" })
+	connections := func() (ids []string) {
+		for line := range strings.Lines(s.Do("CLIENT", "LIST")) {
+			if id, _, _ := strings.Cut(line, " "); strings.Contains(line, " name=first ") {
+				ids = append(ids, id)
+			}
+		}
+		return ids
+	}
+	redistest.Eventually(t, time.Minute, func() error { // that which found out about tracking is gone
+		if n := len(connections()); n != 1 {
+			return fmt.Errorf("%d connections", n)
+		}
+		return nil
+	})
+	before := connections()
+	s.Pause()
+	sooner, cancel := context.WithTimeout(t.Context(), short)
+	defer cancel()
+	if err := get(sooner, &rb.Lane, rb.Namespace()+"k"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+	s.Resume()
+	patiently, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := put(patiently, &rb.Lane, rb.Namespace()+"k", "v"); err != nil {
+		t.Error(err)
+	}
+	if after := connections(); !slices.Equal(after, before) {
+		t.Errorf("connections %q, want %q as before", after, before)
 	}
 }
 

@@ -118,6 +118,10 @@ func TestServerThatIsAwayIsAnErrorOnlyIfRequired(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed := fmt.Sprint("127.0.0.1:", port)
+	many := silent(t) // asked one after the other: all have the one connection timeout
+	for range 29 {
+		many += "," + silent(t)
+	}
 	for name, url := range map[string]string{
 		"nobody listens":             "redis://" + closed,
 		"nobody answers":             "redis://" + silent(t),
@@ -126,6 +130,7 @@ func TestServerThatIsAwayIsAnErrorOnlyIfRequired(t *testing.T) {
 		"cluster, nobody answers":    "redis+cluster://" + silent(t) + "," + silent(t),
 		"sentinel, nobody listens":   "redis+sentinel://" + closed + "/m",
 		"sentinel, nobody answers":   "redis+sentinel://" + silent(t) + "/m",
+		"thirty sentinels, silence":  "redis+sentinel://" + many + "/m",
 		"no such name":               "redis://no-such-name.invalid",
 		"a socket that is not there": "unix:///no/such/socket",
 	} {
