@@ -247,7 +247,7 @@ func (s *running) redisDo(command, key string, args ...string) string {
 
 // big is a recipe of more than a kilobyte of JSON.
 func big(name string) shop.RecipeDraft {
-	d := shop.RecipeDraft{Name: name, Description: "<b>Crème</b> & \"quotes\" \u2028 日本", Servings: 2, Tags: []string{"x", "y"}}
+	d := shop.RecipeDraft{Name: name, Description: "<b>Crème</b> & \"quotes\" \u2028 日本", Servings: 2, PrepTime: 5, CookTime: 40, Difficulty: shop.Hard, Tags: []string{"x", "y"}}
 	for i := range 30 {
 		d.Ingredients = append(d.Ingredients, shop.Ingredient{Name: fmt.Sprintf("ingredient number %d", i), Quantity: 0.25 * float64(i+1), Unit: "g"})
 		d.Instructions = append(d.Instructions, fmt.Sprintf("Step %d: stir slowly and taste.", i))
