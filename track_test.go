@@ -215,7 +215,7 @@ func TestCancelledBlockingReadsFlushNothing(t *testing.T) {
 		if err := <-got; err != nil {
 			t.Error(err)
 		}
-	})
+	}, redistest.With(func(o *redbrick.Options) { o.HotTimeout = 5 * time.Minute })) // nor does a machine that stands still
 }
 
 func TestOverlappingPrefixesAreToldToTheLongest(t *testing.T) {

@@ -19,6 +19,9 @@ import (
 // patience is the limit for what should take milliseconds, on a loaded machine.
 const patience = 20 * time.Second
 
+// unhurried is the deadline of calls that are to meet none, however long the machine stands still.
+const unhurried = 5 * time.Minute
+
 // newCache makes a cache, or ends the test. Timeouts that the test leaves open are no part of it.
 func newCache[V any](t testing.TB, rb *redbrick.Client, name string, o cache.Options[V]) *cache.Cache[V] {
 	t.Helper()

@@ -110,6 +110,7 @@ func (c stops) Decode(data []byte) (row, error) {
 // slowLinks delays some of what a client sends and hears by up to 2 ms, each connection by itself: what one says may be
 // heard long before what another said.
 func slowLinks(o *redbrick.Options) {
+	o.HotTimeout, o.CommandTimeout = unhurried, unhurried
 	dial := o.Redis.DialCtxFn
 	o.Redis.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, cfg *tls.Config) (net.Conn, error) {
 		if dial == nil {

@@ -327,7 +327,9 @@ func TestValuesOfAnySize(t *testing.T) {
 				t.Error(err)
 			}
 		}
-	})
+	}, redistest.With(func(o *redbrick.Options) { // the largest takes a busy machine many seconds
+		o.HotTimeout, o.CommandTimeout = unhurried, unhurried
+	}))
 }
 
 func TestAValueAboveTheLimitIsHandedOutButNotStored(t *testing.T) {

@@ -143,8 +143,8 @@ func dial(t testing.TB, s *site, edits []func(*redbrick.Options)) *redbrick.Clie
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
-	if o.HotTimeout == 0 {
-		ctx = Patient(ctx)
+	if o.HotTimeout == 0 || o.HotTimeout > patientHot {
+		ctx = patience.With(ctx, max(o.HotTimeout, patientHot))
 	}
 	rb, err := redbrick.Open(ctx, patient(o))
 	if err != nil {

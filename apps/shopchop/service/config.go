@@ -25,6 +25,8 @@ type Config struct {
 	// ResetsPerHour is how often a link for a new password may be asked for, for one account
 	// and by whomever. 0 is 5.
 	ResetsPerHour int64
+	// CopyTime is how long the copies of one change may take before they are left to the rebuild. 0 is two seconds.
+	CopyTime time.Duration
 	// PublicURL is where people reach the page, for links in mails. "" is what is listened on.
 	PublicURL string
 	// MailFrom is the sender of mails. "" is a made up one at localhost.

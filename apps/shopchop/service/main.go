@@ -95,7 +95,9 @@ func (m *Main) open(ctx context.Context) (err error) {
 	if m.redis, err = m.OpenRedis(ctx, "the database answers in its place"); err != nil {
 		return err
 	}
-	m.cat, err = catalog.New(catalog.Options{Repository: m.store, Redis: m.redis, InProcess: m.config.Embedded(), Logger: m.log})
+	m.cat, err = catalog.New(catalog.Options{
+		Repository: m.store, Redis: m.redis, InProcess: m.config.Embedded(), Logger: m.log, CopyTime: m.config.CopyTime,
+	})
 	return err
 }
 

@@ -119,6 +119,7 @@ func onRedis(t testing.TB, rb *redbrick.Client) func(*Config) {
 
 func patient(c *Config) {
 	c.Redis.ConnectTimeout, c.Redis.CommandTimeout, c.Redis.HotTimeout = longTime, longTime, longTime
+	c.CopyTime = longTime
 }
 
 // each runs a test on SQLite with every Redis, and on PostgreSQL with one.

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,8 @@ type Options struct {
 	FlushEvery time.Duration
 	// WarmEvery is the time between two warmings. 0 means half an hour.
 	WarmEvery time.Duration
+	// CopyTime is how long the copies of one change may take before they are left to the rebuild. 0 means two seconds.
+	CopyTime time.Duration
 }
 
 // Catalog is the service behind the routes. It is safe for concurrent use.
@@ -38,6 +41,7 @@ type Catalog struct {
 	log  *slog.Logger
 
 	inProcess bool
+	copyTime  time.Duration
 	used      atomic.Bool // Redis is marked as in use
 
 	recipes  *cache.Cache[shop.Recipe]
@@ -85,7 +89,7 @@ func New(o Options) (*Catalog, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Catalog{repo: o.Repository, rb: o.Redis, log: o.Logger, inProcess: o.InProcess}
+	c := &Catalog{repo: o.Repository, rb: o.Redis, log: o.Logger, inProcess: o.InProcess, copyTime: cmp.Or(o.CopyTime, copyTime)}
 	if err := errors.Join(c.makeCaches(), c.makeCollections(), c.makeWarmers(o.WarmEvery)); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}

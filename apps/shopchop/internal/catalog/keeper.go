@@ -251,7 +251,7 @@ func (k *keeper) renew(ctx context.Context, own string) error {
 
 // release lets others build. The lease ends by itself where Redis does not hear of it.
 func (k *keeper) release(ctx context.Context, token string) {
-	ctx, cancel := detached(ctx, copyTime)
+	ctx, cancel := detached(ctx, k.c.copyTime)
 	defer cancel()
 	rb := k.c.rb
 	if at, err := rb.Do(ctx, rb.B().Get().Key(k.builder()).Build()).ToString(); err != nil || at != token {

@@ -14,8 +14,7 @@ const (
 	// writeTime is how long a change may take once it was begun: it is not given up
 	// because its client leaves, so that what was committed reaches the copies.
 	writeTime = 10 * time.Second
-	// copyTime is how long the copies of one change may take. What is not written
-	// then is left to the rebuild.
+	// copyTime is Options.CopyTime where that is left open.
 	copyTime = 2 * time.Second
 	// settleRounds bounds how often one change is followed by others in the middle of its copying.
 	settleRounds = 20
@@ -60,7 +59,7 @@ func (c *Catalog) copied(ctx context.Context, what string, settle func(context.C
 		c.keeper.distrust(fmt.Errorf("%s: redis is %s", what, state))
 		return
 	}
-	ctx, cancel := detached(ctx, copyTime)
+	ctx, cancel := detached(ctx, c.copyTime)
 	defer cancel()
 	if err := settle(ctx); err != nil {
 		c.keeper.distrust(fmt.Errorf("%s: %w", what, err))
