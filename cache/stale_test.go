@@ -401,6 +401,29 @@ func TestWriteThroughDropsTheEntryAlsoWhereTheWriteFails(t *testing.T) {
 	})
 }
 
+// TestWriteThroughDropsWhatWasReadWhileItWrote: the row as it was until the write took effect, in the cache and in memory.
+func TestWriteThroughDropsWhatWasReadWhileItWrote(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		ctx := t.Context()
+		db := newTable()
+		db.write("a")
+		c := newCache(t, rb, "recipe", cache.Options[row]{Load: db.load})
+		far := newCache(t, redistest.Another(t, rb), "recipe", cache.Options[row]{Load: db.load})
+		got, err := c.WriteThrough(ctx, "a", func(context.Context) error {
+			expect(t, "during the write", askFor(ctx, c, "a"), row{"a", 1})
+			expect(t, "during the write, far", askFor(cache.Fresh(ctx), far, "a"), row{"a", 1})
+			db.write("a")
+			return nil
+		})
+		if want := (row{"a", 2}); err != nil || got != want {
+			t.Errorf("got back %v, %v, want %v", got, err, want)
+		}
+		expect(t, "after", askFor(ctx, c, "a"), row{"a", 2})
+		expect(t, "after, far", askFor(cache.Fresh(ctx), far, "a"), row{"a", 2})
+	})
+}
+
 // ears are those connections of a client on which it hears of invalidations. What they bring can be held back, and so can
 // what the client says on its other connections.
 type ears struct {
