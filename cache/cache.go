@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/redbrick-go/redbrick"
@@ -40,8 +39,7 @@ type Cache[V any] struct {
 	cost       average // of a load, for EarlyRefresh
 	stats      counters
 	lag        lag
-	reporting  sync.Mutex
-	reported   FleetStats // guarded by reporting
+	tally      *caches.Tally
 	tracked    *redbrick.Lane
 	bulk       *redbrick.Lane // tracked, once the cache is known to hold big values
 	big        atomic.Bool
@@ -70,6 +68,9 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 	}
 	shared, err := sharedOf(rb)
 	if err != nil {
+		return nil, err
+	}
+	if c.tally, err = c.newTally(); err != nil {
 		return nil, err
 	}
 	claimed := false
@@ -106,7 +107,7 @@ func New[V any](rb *redbrick.Client, name string, o Options[V]) (*Cache[V], erro
 		}
 	})
 	if !c.disabled {
-		shared.fleet.add(c.report)
+		c.tally.Start()
 	}
 	return c, nil
 }
@@ -144,7 +145,6 @@ type shared struct {
 	*caches.Common
 
 	names *names
-	fleet *reporter
 }
 
 func sharedOf(rb *redbrick.Client) (*shared, error) {
@@ -153,8 +153,7 @@ func sharedOf(rb *redbrick.Client) (*shared, error) {
 		return nil, err
 	}
 	part, err := rb.Part("typed caches", func() (any, func(), error) {
-		s := &shared{Common: common, names: newNames(rb), fleet: newReporter(rb)}
-		return s, func() { s.fleet.close(rb) }, nil
+		return &shared{Common: common, names: newNames(rb)}, nil, nil
 	})
 	if err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ type Cache struct {
 	stats   counters
 	passing passing
 	work    *caches.Work
+	tally   *caches.Tally
 
 	compressors compressors
 	guesses     *guesses
@@ -57,6 +58,9 @@ func New(rb *redbrick.Client, o Options) (*Cache, error) {
 		return nil, err
 	}
 	if c.common, err = caches.Of(rb, rb.Tracked()); err != nil {
+		return nil, err
+	}
+	if c.tally, err = c.newTally(); err != nil {
 		return nil, err
 	}
 	claimed := false
@@ -86,6 +90,9 @@ func New(rb *redbrick.Client, o Options) (*Cache, error) {
 	}
 	c.bulk = c.tracked.Bulk()
 	c.common.OnBump(c.flights.detachAll)
+	if !c.disabled {
+		c.tally.Start()
+	}
 	return c, nil
 }
 
@@ -104,6 +111,9 @@ func (c *Cache) register() error {
 	}, keyspace.Shape{
 		Owner: "httpcache", Pattern: "~l:<response>", Type: "hash", TTL: "LoadTimeout + 1 s",
 		Slot: "that of the response", Purpose: "lease of a response that is being fetched",
+	}, keyspace.Shape{
+		Owner: "httpcache", Pattern: "~hs:<name>", Type: "hash", TTL: "30 days after the last count", Slot: "key",
+		Purpose: "counters of a cache over all processes",
 	})...)
 }
 

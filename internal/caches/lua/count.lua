@@ -1,5 +1,5 @@
 -- Adds to the counters of a cache over all processes.
--- KEYS[1]     <ns>~cs:<name>, hash
+-- KEYS[1]     <ns>~cs:<name> or <ns>~hs:<name>, hash
 -- ARGV[1]     lifetime of the hash in ms from now
 -- ARGV[2..n]  field, increment, field, increment...
 -- Returns     1
