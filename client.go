@@ -276,21 +276,22 @@ func (c *Client) probeOnce() error {
 		}
 		if err := c.pending(cn, i); err != nil {
 			failed = err
-			continue
 		}
-		c.breaker.recover(i)
 	}
 	return failed
 }
 
-// pending checks the layouts that were not checked while the server of a cell was away. A client that is refused stays away.
+// pending recovers a cell after it has checked the layouts that were not checked while its server was away. A client that is
+// refused stays away.
 func (c *Client) pending(cn *conns, cell int) error {
 	key := layoutKey(c.options.Namespace)
 	ctx, cancel := context.WithTimeout(c.life, c.patience)
 	defer cancel()
-	err := c.layouts.verify(ctx, cn.data, key, func() {})
-	if _, replied := rueidis.IsRedisErr(err); replied || !errors.Is(err, ErrConfig) && c.breaker.index(keyspace.Slot(key)) != cell {
-		return nil // asking again is no use, or it is a matter of another cell
+	// Before another can ask, who would leave his check to this one.
+	err := c.layouts.verify(ctx, cn.data, key, func() { c.breaker.recover(cell) })
+	if err != nil && (answered(err) || !errors.Is(err, ErrConfig) && c.breaker.index(keyspace.Slot(key)) != cell) {
+		c.breaker.recover(cell) // asking again is no use, or it is a matter of another cell
+		return nil
 	}
 	return err
 }

@@ -69,6 +69,34 @@ func TestABrickThatWasRefusedIsCheckedAgain(t *testing.T) {
 	})
 }
 
+// TestALayoutThatIsAnsweredWithAnErrorTakesNothingAway: the server is there, so the rest goes on, also after it was away.
+func TestALayoutThatIsAnsweredWithAnErrorTakesNothingAway(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		key := rb.Namespace() + "~layout"
+		if err := rb.Do(t.Context(), rb.B().Set().Key(key).Value("no hash").Build()).Error(); err != nil {
+			t.Fatal(err)
+		}
+		if err := rb.UseLayout("queue", 1, 1); err != nil {
+			t.Errorf("got %v, want a word in the log", err)
+		}
+		if err := rb.Do(t.Context(), rb.B().Get().Key(key).Build()).Error(); err != nil {
+			t.Errorf("got %v of a server that answers", err)
+		}
+		redbrick.Trip(rb)
+		redistest.Eventually(t, time.Minute, func() error { return rb.Do(t.Context(), rb.B().Get().Key(key).Build()).Error() })
+	})
+}
+
+// TestACellIsRecoveredUnderTheLockOfTheLayouts: a brick that comes after the check finds the server back, and checks itself.
+func TestACellIsRecoveredUnderTheLockOfTheLayouts(t *testing.T) {
+	t.Parallel()
+	rb := redistest.Open(t, "embedded")
+	if !redbrick.RecoversWithItsCheck(rb) {
+		t.Error("the cell is open after its layouts were checked")
+	}
+}
+
 // TestAServerThatLeavesALayoutUncheckedIsWaitedForOnce, not by each brick; when it answers again the check is made, and who is refused then
 // does not come up.
 func TestAServerThatLeavesALayoutUncheckedIsWaitedForOnce(t *testing.T) {

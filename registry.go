@@ -149,11 +149,17 @@ func (c *Client) UseLayout(brick string, written, reader int) error {
 	}
 	if err != nil {
 		c.log.WarnContext(ctx, "checking a layout", "brick", brick, "error", err)
-		if _, replied := rueidis.IsRedisErr(err); !replied {
+		if !answered(err) {
 			c.breaker.blame(keyspace.Slot(key), err, breakerThreshold)
 		}
 	}
 	return nil
+}
+
+// answered reports whether the error is an answer of the server, which then is there. IsRedisErr does not look into wrapped ones.
+func answered(err error) bool {
+	var reply *rueidis.RedisError
+	return errors.As(err, &reply)
 }
 
 func layoutKey(namespace string) string { return namespace + "~layout" }

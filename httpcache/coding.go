@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"maps"
 	"net/http"
 	"path"
@@ -62,7 +63,7 @@ func (c *Cache) codable(status int, h http.Header) bool {
 // offered says in an entry that it is sent in codings too.
 func (c *Cache) offered(e *entry) *entry {
 	if len(e.body) >= c.opt.CompressFrom && c.codable(e.status, e.header) {
-		e.vary = rfc9111.VaryWith(e.header["Vary"], "Accept-Encoding")
+		e.vary = slices.Clip(rfc9111.VaryWith(e.header["Vary"], "Accept-Encoding")) // all who are sent it share it
 	}
 	return e
 }
@@ -95,9 +96,14 @@ func (e *entry) in(n coding, body []byte) *entry {
 		life: e.life, at: e.at, vary: e.vary,
 	}
 	f.header["Content-Encoding"] = []string{codingNames[n]}
-	if tag := rfc9111.CodedTag(e.header, codingNames[n]); tag != "" {
-		f.header["Etag"] = []string{tag}
+	tag := rfc9111.CodedTag(e.header, codingNames[n])
+	if tag == "" {
+		// Without one, who holds a part of this form would ask for the rest by Last-Modified, which is that of the body as it is
+		// too, and get the rest of that (RFC 9110, section 13.1.5).
+		sum := sha256.Sum256(e.body)
+		tag = `"` + base64.RawURLEncoding.EncodeToString(sum[:18]) + "~" + codingNames[n] + `"`
 	}
+	f.header["Etag"] = []string{tag}
 	delete(f.header, "Accept-Ranges") // ranges are of the body as it is
 	return f.seal()
 }
@@ -207,9 +213,9 @@ func (c *Cache) makeForm(ctx context.Context, e *entry, n coding) (small []byte,
 		return nil, false
 	}
 	small = compress(n, e.body)
+	c.stats.compressed.Add(1) // before anybody can find it
 	_, errs := c.store.Fill(ctx, &c.rb.Lane, store.Entry{V: key, Token: ask.Token, Value: encodeForm(e.body, small), TTL: life})
 	c.leftBehind(errs[0], key, ask.Token)
-	c.stats.compressed.Add(1)
 	return small, true
 }
 
@@ -261,7 +267,7 @@ func compress(n coding, body []byte) []byte {
 	if len(small) >= len(body) {
 		return nil
 	}
-	return slices.Clip(small)
+	return bytes.Clone(small) // what it was made in has room for the whole body
 }
 
 // uncoded shows the origin its own entity tags in If-Match, where a client names one that a coding has changed.

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -358,6 +359,7 @@ func TestWhatMustNotBeCompressedIsNot(t *testing.T) {
 			}
 			if tc.tried > 0 {
 				redistest.Eventually(t, patience, func() error {
+					look() // the one before may have had no room beside another case's
 					if n := c.Stats().Compressed; n != before+tc.tried {
 						return fmt.Errorf("%d", n)
 					}
@@ -444,6 +446,102 @@ func FuzzCodedOverTheWire(f *testing.F) {
 		}
 		if coding != "" && !strings.Contains(strings.ToLower(accept), coding) && !strings.Contains(accept, "*") {
 			t.Fatalf("%q gets %q", accept, coding)
+		}
+	})
+}
+
+// onHead is a ResponseWriter of middleware that adds to the header when it is written.
+type onHead struct {
+	http.ResponseWriter
+
+	add func()
+}
+
+func (o *onHead) WriteHeader(status int) {
+	o.add()
+	o.ResponseWriter.WriteHeader(status)
+}
+
+func TestWhatMiddlewareAddsToVaryIsSeenByNobodyElse(t *testing.T) {
+	local(t, func(t *testing.T, c *httpcache.Cache) {
+		h := c.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Vary"] = []string{"Accept-Language", "X-Mode"}
+			wordy(same("word"))(w, r)
+		}))
+		ask := func(name string) *httptest.ResponseRecorder {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://shop.example/", http.NoBody)
+			r.Header.Set("Accept-Encoding", "identity")
+			h.ServeHTTP(&onHead{w, func() { w.Header().Add("Vary", name) }}, r)
+			return w
+		}
+		redistest.Eventually(t, patience, func() error { // until it lies in the process, where all share it
+			ask("Origin")
+			if st := c.Stats(); st.NearHits == 0 {
+				return fmt.Errorf("%+v", st)
+			}
+			return nil
+		})
+		first := ask("A")
+		ask("B")
+		if vary := first.Header()["Vary"]; vary[len(vary)-1] != "A" {
+			t.Errorf("Vary %q, want A in the end", vary)
+		}
+	})
+}
+
+// A date says nothing of the coding, so that one alone would let a client join parts of two forms.
+func TestACodedFormHasATagOfItsOwnWhereTheResponseHasNone(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		modified := time.Now().Add(-24 * time.Hour)
+		s := newSite(t, rb, httpcache.Options{}, httpcache.Rule{TTL: time.Hour}, func(w http.ResponseWriter, r *http.Request) {
+			http.ServeContent(w, r, "a.json", modified, strings.NewReader(long("word")))
+		})
+		through, tags := wire(t), map[string]bool{}
+		for _, coding := range []string{"gzip", "zstd"} {
+			held := untilCoded(t, through, s.URL+"/", coding, long("word")).header
+			tag := held.Get("Etag")
+			if tag == "" || strings.HasPrefix(tag, "W/") || tags[tag] {
+				t.Fatalf("%s: %v", coding, held)
+			}
+			tags[tag] = true
+			rest := mustAsk(t, through, http.MethodGet, s.URL+"/", "Accept-Encoding", coding, "Range", "bytes=10-", "If-Range", tag)
+			if rest.status != 200 || rest.body != long("word") {
+				t.Errorf("%s: the rest of another form: %d %v", coding, rest.status, rest.header)
+			}
+			for name, value := range map[string]string{"If-None-Match": tag, "If-Modified-Since": held.Get("Last-Modified")} {
+				if got := mustAsk(t, through, http.MethodGet, s.URL+"/", "Accept-Encoding", coding, name, value); got.status != 304 {
+					t.Errorf("%s: %s: %d %v", coding, name, got.status, got.header)
+				}
+			}
+		}
+		if got := mustAsk(t, through, http.MethodGet, s.URL+"/", "Accept-Encoding", "identity"); got.header.Get("Etag") != "" || got.body != long("word") {
+			t.Errorf("as it is: %v", got.header)
+		}
+	})
+}
+
+func TestWhatIsToldApartByCredentialsIsNotCompressed(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, rb *redbrick.Client) {
+		c, err := httpcache.New(rb, httpcache.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		through := wire(t)
+		for _, name := range []string{"Cookie", "Authorization"} {
+			s := newSiteOf(t, c, httpcache.Rule{VaryBy: []string{name}}, wordy(same("own")))
+			for range 3 {
+				mustAsk(t, through, http.MethodGet, s.URL+"/", "Accept-Encoding", "gzip", name, "ada")
+			}
+			// Another is made meanwhile: what should not be would have been.
+			other := newSiteOf(t, c, httpcache.Rule{}, wordy(same("other")))
+			untilCoded(t, through, other.URL+"/", "gzip", long("other"))
+			got := mustAsk(t, through, http.MethodGet, s.URL+"/", "Accept-Encoding", "gzip", name, "ada")
+			if got.coding != "" || got.header.Get("X-Cache") != "HIT" || strings.Contains(strings.Join(got.header["Vary"], ","), "Accept-Encoding") {
+				t.Errorf("%s: %v", name, got.header)
+			}
 		}
 	})
 }

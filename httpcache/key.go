@@ -232,7 +232,7 @@ func (c *Cache) route(rule Rule) (*route, error) {
 	}
 	t.cookieKeyed = slices.Contains(rule.VaryBy, "Cookie")
 	t.authKeyed = slices.Contains(rule.VaryBy, "Authorization")
-	t.codes = len(c.opt.Compress) > 0 && !rule.NoCompress && rule.Private == nil
+	t.codes = len(c.opt.Compress) > 0 && !rule.NoCompress && rule.Private == nil && !t.cookieKeyed && !t.authKeyed
 	c.routes.add(t)
 	return t, nil
 }

@@ -102,6 +102,7 @@ func (m *Manager) readAlive(ctx context.Context, route, publicID string, epoch i
 		now.epoch, now.global, now.alive = rec.epoch, rec.global, rec.global != 0
 		now.until = began + time.Duration(ttl)*time.Millisecond
 	}
+	now.until = min(now.until, began+m.nearTTL()) // what is read of another session later does not make this one surer
 	m.keep(ticket, route, publicID, now)
 	if !now.alive || now.epoch != epoch {
 		return false, nil

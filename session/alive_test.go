@@ -81,6 +81,32 @@ func TestAliveCostsNoRoundTripWhenWarm(t *testing.T) {
 	})
 }
 
+// TestWhatIsKnownOfASessionEndsWhateverIsReadOfAnother: each is believed from its own reading on, however often others of the user are read.
+func TestWhatIsKnownOfASessionEndsWhateverIsReadOfAnother(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, rb *redbrick.Client) {
+		const believed = time.Minute
+		m := newManager(t, rb, func(o *session.Options) { o.NearUntracked = believed })
+		c := claimOf(t, m, login(t, m, "anna"))
+		redistest.Eventually(t, patience, func() error { // the login may still be on its way as news
+			if alive, err := c.alive(t.Context(), m); !alive || err != nil {
+				t.Fatalf("alive %t, %v", alive, err)
+			}
+			left, most := session.KnownFor(m, c.route, c.public), time.Hour
+			if rb.Announce() != "" { // the server does not track
+				most = believed
+			}
+			if left > most {
+				t.Fatalf("known for %v, want %v at most", left, most)
+			}
+			if left == 0 {
+				return errors.New("not known")
+			}
+			return nil
+		})
+	})
+}
+
 // TestAliveFollowsEveryEndEverywhere: at once in the process that ended it, within the lag of news in another.
 func TestAliveFollowsEveryEndEverywhere(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -56,6 +57,16 @@ func KnownAlive(ctx context.Context, m *Manager, route, public string) bool {
 	}
 	_, ok = e.Value.sessions[public]
 	return ok
+}
+
+// KnownFor is for how long Alive may answer of a session without a round trip; 0: it does not.
+func KnownFor(m *Manager, route, public string) time.Duration {
+	if e, ok := m.near.Get(route); ok {
+		if k, ok := e.Value.sessions[public]; ok {
+			return k.until - m.clock.Exact()
+		}
+	}
+	return 0
 }
 
 // SignExpress and UnsignExpress make and read the cookie of express-session.
