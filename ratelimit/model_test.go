@@ -302,13 +302,17 @@ func traceModel(t *testing.T, rb *redbrick.Client, p Policy, alone bool) {
 	if p.Burst > 0 {
 		limit = p.Burst
 	}
+	var again time.Duration // until the last denial ends
 	for step := range redistest.Scale(4000) / 2 {
 		switch r.IntN(10) {
 		case 0, 1:
 			redistest.Advance(t, rb, time.Duration(r.Int64N(int64(p.Window)+int64(p.Window)/2)))
 		case 2, 3, 4:
 			redistest.Advance(t, rb, time.Duration(r.Int64N(int64(p.Window)/limit+int64(time.Millisecond))))
+		case 5: // to the moment at which the last denial ends, or just before it
+			redistest.Advance(t, rb, max(again-time.Duration(r.IntN(2))*time.Millisecond, 0))
 		}
+		again = 0
 		n := int64(1)
 		if r.IntN(3) == 0 {
 			n = 1 + r.Int64N(limit+1)
@@ -340,7 +344,8 @@ func traceModel(t *testing.T, rb *redbrick.Client, p Policy, alone bool) {
 			t.Fatalf("step %d: %d calls are %+v, the model says %t with %d left", step, n, got, want, m.remaining(us))
 		}
 		if !want {
-			checkRetry(t, m, p, us, n, mine(got).RetryAfter)
+			again = mine(got).RetryAfter
+			checkRetry(t, m, p, us, n, again)
 			continue
 		}
 		if !alone && r.IntN(4) == 0 { // exactly known
