@@ -123,8 +123,9 @@ var layoutScript = script.New("layout", layoutSource)
 // refused with an error that wraps ErrConfig; UseLayout returns no other error. A brick is checked once a client, unless it
 // was refused.
 //
-// While Redis is away the check waits for it, and a client that is then refused stays unavailable and says why. A server that
-// leaves one check without an answer for ConnectTimeout counts as away: further bricks do not wait for it as well.
+// While Redis is away the check waits for it, and a client that is then refused stays unavailable and says why; on Cluster for
+// the slots that were away. A server that leaves one check without an answer for ConnectTimeout counts as away: further bricks
+// do not wait for it as well.
 func (c *Client) UseLayout(brick string, written, reader int) error {
 	c.layouts.mu.Lock()
 	defer c.layouts.mu.Unlock()
